@@ -1,0 +1,35 @@
+# make run opens the console on the bundled tape; make test proves the project. Both build what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test test-long lint bench clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: $(READY)
+	$(BIN)/lobterm replay replays/demo.parquet
+
+test: $(READY)
+	$(BIN)/python -m pytest -q
+
+test-long: $(READY)
+	$(BIN)/python -m pytest -q -m 'long or not long'
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python bench/replay.py
+	$(BIN)/python bench/import_raw.py
+
+clean:
+	rm -rf $(VENV)

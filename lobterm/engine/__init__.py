@@ -1,0 +1,1 @@
+"""The core: pure functions over arrays. Imports numpy, numba and the vocabulary alone."""

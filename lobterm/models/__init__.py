@@ -1,0 +1,1 @@
+"""Cluster models: train, align, keep."""

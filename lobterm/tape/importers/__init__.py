@@ -1,0 +1,1 @@
+"""Importers: one module per recorded layout, each ending in EVENT rows."""

@@ -1,0 +1,1 @@
+"""Engine state to frozen view models; text formatting. No Textual, no widgets."""
