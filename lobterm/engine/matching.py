@@ -10,6 +10,8 @@ Ended orders stay until no print of their lifetime can still arrive, because a p
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from lobterm.engine import account
@@ -143,27 +145,37 @@ def pull_all(s: st.State, out: st.Out, ts: int) -> None:
 
 
 @njit(cache=True)
+def _next_arrival(s: st.State, due: int) -> int:
+    """Return the slot of the first order due by `due`, or -1 once ARRIVAL_DUE is set to the next due time after it."""
+    chosen = -1
+    later = 0
+    for slot in range(s.orders.shape[0]):
+        at = s.orders[slot, st.O_DUE]
+        if at > due:
+            later = at if later == 0 else min(later, at)
+        elif at and (chosen < 0 or s.orders[slot, st.O_ID] < s.orders[chosen, st.O_ID]):
+            chosen = slot
+    s.clock[st.ARRIVAL_DUE] = later
+    return chosen
+
+
+@njit(cache=True)
 def arrive(s: st.State, out: st.Out, due: int) -> None:
     """Let the orders due at `due` reach the exchange; one that would cross the touch is rejected (post-only)."""
-    pending = 0
-    slot = _following(s, 0)
+    slot = _next_arrival(s, due)
     while slot >= 0:
         order = s.orders[slot]
-        if order[st.O_DUE] > due:
-            pending = order[st.O_DUE] if pending == 0 else min(pending, order[st.O_DUE])
-        elif order[st.O_DUE]:
-            order[st.O_DUE] = 0
-            ask, bid = s.touch[tc.ASK], s.touch[tc.BID]
-            buys = order[st.O_SIDE] > 0
-            if (buys and 0 < ask <= order[st.O_PX]) or (not buys and bid >= order[st.O_PX]):
-                s.counts[st.REJECTS] += 1
-                chased = order[st.O_TO] != 0
-                order[st.O_TO] = order[st.O_FROM]
-                if not chased:
-                    log_order(s, out, slot, due, REJECT, WHY_CROSS)
-                order[st.O_LEFT] = 0
-        slot = _following(s, order[st.O_ID])
-    s.clock[st.ARRIVAL_DUE] = pending
+        order[st.O_DUE] = 0
+        ask, bid = s.touch[tc.ASK], s.touch[tc.BID]
+        buys = order[st.O_SIDE] > 0
+        if (buys and 0 < ask <= order[st.O_PX]) or (not buys and bid >= order[st.O_PX]):
+            s.counts[st.REJECTS] += 1
+            chased = order[st.O_TO] != 0
+            order[st.O_TO] = order[st.O_FROM]
+            if not chased:
+                log_order(s, out, slot, due, REJECT, WHY_CROSS)
+            order[st.O_LEFT] = 0
+        slot = _next_arrival(s, due)
 
 
 @njit(cache=True)
@@ -190,11 +202,15 @@ def _through(s: st.State, side: int, px: int, exch_ts: int) -> int:
 
 
 @njit(cache=True)
+def in_reach(clock: npt.NDArray[np.int64], side: int, px: int) -> bool:
+    """Say whether a print at `px` by aggressor `side` may go through any order of ours at all."""
+    reach = clock[st.BID_REACH] if side < 0 else clock[st.ASK_REACH]
+    return reach != 0 and (px - reach) * side > 0
+
+
+@njit(cache=True)
 def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, px: int, qty: int) -> None:
     """Let one market print meet our resting orders, before it moves anything else."""
-    reach = s.clock[st.BID_REACH] if side < 0 else s.clock[st.ASK_REACH]
-    if reach == 0 or (reach - px) * side >= 0:
-        return
     left = qty
     while left > 0:
         slot = _through(s, side, px, exch_ts)

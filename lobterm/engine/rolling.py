@@ -4,8 +4,7 @@ What: z over the last WINDOW_TRADES trades, this one included, sample standard d
 Seeds: 001 Exp 1; methods §1.1, §3.4, §4.11.
 Units: standard deviations. |z| <= (n - 1) / sqrt(n) = 9.9.
 
-Both passes run over the window itself, oldest first: nothing drifts, and the same window gives the same bits however the
-tape was cut. A feature that is constant over the window has no z: the trade is unclassified, never imputed.
+Both passes run over the window itself, so nothing drifts, and the bits are the same however the tape was cut. A feature that is constant over the window has no z: the trade is unclassified, never imputed.
 """
 
 from __future__ import annotations
@@ -37,31 +36,41 @@ def update(window: Floats, cursor: npt.NDArray[np.int64], x: Floats, z: Floats) 
     for f in range(k):
         window[f, slot] = x[f]
         z[f] = 0.0
-    cursor[NEXT] = oldest = (slot + 1) % n
+    cursor[NEXT] = (slot + 1) % n
     cursor[HELD] = min(cursor[HELD] + 1, n)
     if cursor[HELD] < n:
         return WARM_UP
     for f in range(k):
-        total = 0.0
-        flat = True
-        for i in range(oldest, n):
-            total += window[f, i]
-            flat = flat and window[f, i] == x[f]
-        for i in range(oldest):
-            total += window[f, i]
-            flat = flat and window[f, i] == x[f]
-        if flat:
+        unequal = 0
+        for i in range(n):
+            unequal += window[f, i] != x[f]
+        if unequal == 0:
             for g in range(f):
                 z[g] = 0.0
             return FLAT
-        mean = total / n
-        squares = 0.0
-        for i in range(oldest, n):
-            squares += (window[f, i] - mean) * (window[f, i] - mean)
-        for i in range(oldest):
-            squares += (window[f, i] - mean) * (window[f, i] - mean)
-        z[f] = (x[f] - mean) / math.sqrt(squares / (n - 1))
+        mean = _sum(window, f, 0.0, False) / n
+        z[f] = (x[f] - mean) / math.sqrt(_sum(window, f, mean, True) / (n - 1))
     return READY
+
+
+@njit(cache=True)
+def _sum(window: Floats, f: int, mean: float, squared: bool) -> float:
+    """Return the sum of feature `f` over the window, or of its squared distances from `mean`.
+
+    Four running sums in slot order: one alone would wait for its own last addition a hundred times.
+    """
+    a = b = c = d = 0.0
+    n = window.shape[1]
+    for i in range(0, n - 3, 4):
+        p, q, r, t = window[f, i] - mean, window[f, i + 1] - mean, window[f, i + 2] - mean, window[f, i + 3] - mean
+        a += p * p if squared else p
+        b += q * q if squared else q
+        c += r * r if squared else r
+        d += t * t if squared else t
+    for i in range(n - n % 4, n):
+        p = window[f, i] - mean
+        a += p * p if squared else p
+    return (a + b) + (c + d)
 
 
 @njit(cache=True)

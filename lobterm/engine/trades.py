@@ -8,6 +8,7 @@ Units: ticks, lots, exchange µs; signals in base units.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from lobterm.engine import asof as ao
@@ -21,30 +22,27 @@ OPPORTUNISTIC, DIRECTIONAL = int(Label.OPPORTUNISTIC), int(Label.DIRECTIONAL)
 UNCLASSIFIED = int(Label.UNCLASSIFIED)
 NO_MODEL, NO_BOOK, NO_CLOCK = int(Why.NO_MODEL), int(Why.NO_BOOK), int(Why.NO_CLOCK)
 WARM_UP, FLAT = int(Why.WARM_UP), int(Why.FLAT)
+Ints = npt.NDArray[np.int64]
+
 HAS_BOOK, HAS_FEATURES, HAS_Z = (int(bit) for bit in LabelValid)
 
 
 @njit(cache=True)
-def _judging_state(s: st.State, exch_ts: int) -> bool:
+def _judging_state(clock: Ints, ring: Ints, cursor: Ints, judge: Ints, exch_ts: int) -> bool:
     """Find the book that judges trades of this matching time, once for all of them. Return False if there is none."""
-    if s.clock[st.BOOK_KNOWN] == 0 or s.clock[st.SNAPSHOT] == 0 or exch_ts == 0:
-        s.clock[st.ASOF_T] = 0
+    if clock[st.BOOK_KNOWN] == 0 or clock[st.SNAPSHOT] == 0 or exch_ts == 0:
+        clock[st.ASOF_T] = 0
         return False
-    if s.clock[st.ASOF_T] != exch_ts:
-        s.clock[st.ASOF_T] = exch_ts
-        found = ao.before(s.ring, s.ring_cursor, exch_ts, s.asof)
-        s.clock[st.ASOF_HELD] = 1 if found and s.asof[ao.VALID] else 0
-    return s.clock[st.ASOF_HELD] == 1
+    if clock[st.ASOF_T] != exch_ts:
+        clock[st.ASOF_T] = exch_ts
+        found = ao.before(ring, cursor, exch_ts, judge)
+        clock[st.ASOF_HELD] = 1 if found and judge[ao.VALID] else 0
+    return clock[st.ASOF_HELD] == 1
 
 
-@njit(cache=True)
-def on_trade(s: st.State, out: st.Out, event: np.void) -> None:
-    """Fold one TRADE row; the label comes with the last row of its message."""
-    if event.flags & RPI == 0 and s.clock[st.BOOK_KNOWN]:
-        matching.meet(s, out, event.ts, event.exch_ts, event.seq, event.side, event.px, event.qty)
-    s.clock[st.PENDING_QTY] += event.qty
-    if event.flags & LAST == 0:
-        return
+@njit(cache=True, inline="always")
+def _judge(s: st.State, out: st.Out, event: np.void) -> None:
+    """Write the label of a whole trade and move the signals."""
     qty = s.clock[st.PENDING_QTY]
     s.clock[st.PENDING_QTY] = 0
     s.counts[st.TRADES] += 1
@@ -66,7 +64,7 @@ def on_trade(s: st.State, out: st.Out, event: np.void) -> None:
     for f in range(features.N_FEATURES):
         s.x[f] = 0.0
         s.z[f] = 0.0
-    if not _judging_state(s, event.exch_ts):
+    if not _judging_state(s.clock, s.ring, s.ring_cursor, s.asof, event.exch_ts):
         why = NO_BOOK
     else:
         valid |= HAS_BOOK
@@ -99,3 +97,15 @@ def on_trade(s: st.State, out: st.Out, event: np.void) -> None:
     signals.see_size(s.sums, qty * lot, s.params)
     if label == OPPORTUNISTIC or label == DIRECTIONAL:
         signals.add(s.sums, event.ts, event.side * qty * lot, label == OPPORTUNISTIC, s.params)
+
+
+# inlined: called as a function it would copy the whole state for every trade
+@njit(cache=True, inline="always")
+def on_trade(s: st.State, out: st.Out, event: np.void) -> None:
+    """Fold one TRADE row; the label comes with the last row of its message."""
+    market = event.flags & RPI == 0 and s.clock[st.BOOK_KNOWN]
+    if market and matching.in_reach(s.clock, event.side, event.px):
+        matching.meet(s, out, event.ts, event.exch_ts, event.seq, event.side, event.px, event.qty)
+    s.clock[st.PENDING_QTY] += event.qty
+    if event.flags & LAST:
+        _judge(s, out, event)

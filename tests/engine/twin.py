@@ -212,7 +212,7 @@ class Twin:
                     float(exch_ts - state.moved[0]),
                     float(exch_ts - hit_moved),
                 )
-                self.window = [*self.window, x][-100:]
+                self.window.append(x)
                 z, why = self.z_scores(x)
                 if why == Why.NONE:
                     valid |= LabelValid.Z
@@ -245,17 +245,14 @@ class Twin:
         if len(self.window) < 100:
             return none, Why.WARM_UP
         z = []
+        turn = len(self.window) % 100
+        slots = self.window[-turn:] + self.window[-100:-turn] if turn else self.window[-100:]
         for f in range(6):
-            column = [row[f] for row in self.window]
+            column = [row[f] for row in slots]
             if len(set(column)) == 1:
                 return none, Why.FLAT
-            total = 0.0
-            for value in column:
-                total += value
-            mean = total / 100
-            squares = 0.0
-            for value in column:
-                squares += (value - mean) * (value - mean)
+            mean = in_lanes(column) / 100
+            squares = in_lanes([(value - mean) * (value - mean) for value in column])
             z.append((x[f] - mean) / math.sqrt(squares / 99))
         return tuple(z), Why.NONE
 
@@ -453,6 +450,17 @@ class Twin:
 
     def total_e8(self):
         return self.to_e8(Decimal(self.cash2 + self.position * self.marks[-1]) / 2) - self.fees
+
+
+def in_lanes(values):
+    """Sum a hundred floats in the core's order: four running sums, every fourth value each."""
+    lanes = []
+    for lane in range(4):
+        total = 0.0
+        for value in values[lane::4]:
+            total += value
+        lanes.append(total)
+    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 
 
 def nearest(centroids, z):
