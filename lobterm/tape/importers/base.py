@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from lobterm.events import EventArray
+from lobterm.errors import FormatError
+from lobterm.events import FIXED, EventArray
 from lobterm.instrument import Instrument
 
 
@@ -24,3 +28,14 @@ class Recording:
     exch_ts_kind: str  # "T" matching time, "E" send time, "none"
     source: dict[str, Any]  # layout, file names, sizes: the provenance a tape keeps
     skipped: Counter[str] = field(default_factory=Counter)
+
+
+def off_grid(what: str, value_e8: int, unit_e8: int, option: str, file: Path, place: str = "") -> FormatError:
+    """Return the error for a price or size that ticks or lots cannot hold; it names the unit that could.
+
+    Orders may rest at prices of an older, finer tick long after the exchange changed it.
+    """
+    value, unit, fits = (
+        f"{Decimal(n) / FIXED:f}" for n in (value_e8, unit_e8, math.gcd(value_e8, unit_e8))
+    )
+    return FormatError(f"{what} {value} is not a multiple of {unit}", file=file, place=place, mend=f"pass {option} {fits}")

@@ -1,0 +1,229 @@
+"""The tape on disk: one Parquet file of plain integer columns, instruments and provenance in its metadata.
+
+It opens in polars, DuckDB and pandas as it is. Writing goes to a file beside the target that is renamed at the end, so a
+half-written tape never carries the tape's name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lobterm.errors import InputError, TapeError
+from lobterm.events import EVENT, EventArray, Flag, Kind, Market
+from lobterm.instrument import Instrument
+from lobterm.tape.digest import TapeDigest
+
+VERSION = 1
+KEY = b"lobterm"
+ROW_GROUP = 1 << 20
+
+SCHEMA = pa.schema([(name, pa.from_numpy_dtype(EVENT[name])) for name in EVENT.names or ()])
+DELTA = {name: "DELTA_BINARY_PACKED" for name in ("ts", "exch_ts", "seq")}
+
+Sources = dict[int, str]
+"""By market: "touch" or "book"; "trade", "agg_trade" or "none"; "T", "E" or "none"."""
+
+
+@dataclass(frozen=True, slots=True)
+class TapeMeta:
+    """What a tape says of itself."""
+
+    instruments: tuple[Instrument, ...]
+    exch_ts_kind: Sources
+    touch_source: Sources
+    trade_source: Sources
+    rows: int
+    trades: int
+    first_ts_us: int
+    last_ts_us: int
+    sha256: str
+    skipped: dict[str, int] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form kept in the file."""
+        data = {name: getattr(self, name) for name in self.__slots__}
+        return {"version": VERSION, **data, "instruments": [i.to_json() for i in self.instruments]}
+
+
+def _text_keys(sources: Any) -> Sources:
+    return {int(market): str(what) for market, what in sources.items()}
+
+
+def _meta(data: dict[str, Any], path: Path) -> TapeMeta:
+    version = data.pop("version", None)
+    if version != VERSION:
+        raise TapeError(
+            f"tape version {version}, this lobterm reads version {VERSION}", file=path, mend="import the recording again"
+        )
+    try:
+        return TapeMeta(
+            **{
+                **data,
+                "instruments": tuple(Instrument.from_json(entry) for entry in data["instruments"]),
+                **{name: _text_keys(data[name]) for name in ("exch_ts_kind", "touch_source", "trade_source")},
+            }
+        )
+    except (KeyError, TypeError, AttributeError, ValueError, InputError) as error:
+        raise TapeError("metadata is damaged", file=path, mend="import the recording again") from error
+
+
+class _Observed:
+    """What the rows themselves say, gathered while they pass."""
+
+    def __init__(self, markets: Iterable[int]) -> None:
+        self.rows = self.trades = self.first = self.last = 0
+        self.touch = dict.fromkeys(markets, "book")
+        self.trade = dict.fromkeys(markets, "none")
+        self.digest = TapeDigest()
+
+    def add(self, rows: EventArray) -> None:
+        if not len(rows):
+            return
+        ts = rows["ts"]
+        if ts[0] < self.last or (np.diff(ts) < 0).any():
+            raise ValueError("rows are not in order of ts")
+        self.first = self.first if self.rows else int(ts[0])
+        self.last = int(ts[-1])
+        self.rows += len(rows)
+        kinds, markets, flags = rows["kind"], rows["market"], rows["flags"]
+        last = (flags & Flag.LAST) != 0
+        self.trades += int(np.count_nonzero((kinds == Kind.TRADE) & last))
+        for market in self.touch:
+            mine = markets == market
+            if ((kinds == Kind.TOUCH) & mine & (rows["exch_ts"] > 0)).any():
+                self.touch[market] = "touch"
+            traded = flags[(kinds == Kind.TRADE) & mine]
+            if len(traded):
+                self.trade[market] = "agg_trade" if traded[0] & Flag.AGG else "trade"
+        self.digest.add(rows)
+
+
+def write_tape(
+    path: Path,
+    instruments: Iterable[Instrument],
+    chunks: Iterable[EventArray],
+    *,
+    exch_ts_kind: Sources,
+    skipped: dict[str, int] | None = None,
+    provenance: dict[str, Any] | None = None,
+) -> TapeMeta:
+    """Write a tape and return what it says of itself. `skipped` and `provenance` may grow until `chunks` are exhausted."""
+    instruments = tuple(instruments)
+    seen = _Observed(int(i.market) for i in instruments)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with pq.ParquetWriter(
+            temporary, SCHEMA, compression="zstd", use_dictionary=["kind", "side", "market", "flags"],
+            column_encoding=DELTA, write_statistics=["ts"],
+        ) as writer:  # fmt: skip
+            for rows in _regroup(chunks):
+                seen.add(rows)
+                writer.write_table(_table(rows), row_group_size=ROW_GROUP)
+            meta = TapeMeta(
+                instruments, exch_ts_kind, seen.touch, seen.trade, seen.rows, seen.trades, seen.first, seen.last,
+                seen.digest.hexdigest(), dict(skipped or {}), dict(provenance or {}),
+            )  # fmt: skip
+            writer.add_key_value_metadata({KEY: msgspec.json.encode(meta.to_json())})
+        temporary.replace(path)
+    except OSError as error:
+        raise TapeError("cannot be written", file=path, mend=str(error.strerror or error)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return meta
+
+
+def _table(rows: EventArray) -> pa.Table:
+    return pa.Table.from_arrays([pa.array(np.ascontiguousarray(rows[name])) for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _regroup(chunks: Iterable[EventArray]) -> Iterator[EventArray]:
+    """Yield arrays of whole row groups, so that a file does not depend on how its source was read."""
+    held: list[EventArray] = []
+    size = 0
+    for chunk in chunks:
+        while size + len(chunk) >= ROW_GROUP:
+            cut = ROW_GROUP - size
+            yield np.concatenate([*held, chunk[:cut]])
+            held, size, chunk = [], 0, chunk[cut:]  # noqa: PLW2901
+        if len(chunk):
+            held.append(chunk)
+            size += len(chunk)
+    if held:
+        yield np.concatenate(held)
+
+
+class Tape:
+    """An open tape."""
+
+    def __init__(self, path: Path, meta: TapeMeta, file: pq.ParquetFile) -> None:
+        self.path, self.meta, self._file = path, meta, file
+
+    def chunks(self) -> Iterator[EventArray]:
+        """Yield the rows by row group; raise TapeError where they are damaged."""
+        last = 0
+        for group in range(self._file.num_row_groups):
+            try:
+                table = self._file.read_row_group(group, columns=SCHEMA.names)
+            except (pa.ArrowException, OSError) as error:
+                raise TapeError("is damaged", file=self.path, place=f"row group {group}", mend=_REIMPORT) from error
+            rows = np.zeros(table.num_rows, EVENT)
+            for name in SCHEMA.names:
+                rows[name] = table.column(name).to_numpy()
+            _validate(rows, last, self.path, group)
+            last = int(rows["ts"][-1]) if len(rows) else last
+            yield rows
+
+    def read(self) -> EventArray:
+        """Return all rows."""
+        parts = list(self.chunks())
+        return np.concatenate(parts) if parts else np.zeros(0, EVENT)
+
+
+_REIMPORT = "import the recording again"
+
+
+def _validate(rows: EventArray, last: int, path: Path, group: int) -> None:
+    """Refuse values that no importer writes: the engine trusts its tape."""
+    place = f"row group {group}"
+    if len(rows) and (rows["ts"][0] < last or (np.diff(rows["ts"]) < 0).any()):
+        raise TapeError("time runs back", file=path, place=place, mend=_REIMPORT)
+    sides, kinds = rows["side"], rows["kind"]
+    if (kinds < min(Kind)).any() or (kinds > max(Kind)).any() or (abs(sides) > 1).any() or (rows["market"] > max(Market)).any():
+        raise TapeError("holds rows of an unknown kind, side or market", file=path, place=place, mend=_REIMPORT)
+    sided = (kinds == Kind.BOOK) | (kinds == Kind.TOUCH) | (kinds == Kind.TRADE)
+    if (sides[sided] == 0).any() or (rows["qty"][sided] < 0).any() or (rows["px"][sided] < 0).any():
+        raise TapeError("holds book or trade rows without a side, or negative ones", file=path, place=place, mend=_REIMPORT)
+
+
+def open_tape(path: Path) -> Tape:
+    """Open a tape; raise TapeError if it is none, torn, or of another version."""
+    if not path.is_file():
+        raise TapeError("no such file", file=path, mend="lobterm tape import makes tapes")
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise TapeError("is not a tape, or is torn", file=path, mend="lobterm tape import makes tapes") from error
+    held = (file.schema_arrow.metadata or {}).get(KEY) or (file.metadata.metadata or {}).get(KEY)
+    if held is None:
+        raise TapeError("is Parquet, but not a tape", file=path, mend="lobterm tape import makes tapes")
+    try:
+        data = msgspec.json.decode(held)
+    except msgspec.DecodeError as error:
+        raise TapeError("metadata is damaged", file=path, mend=_REIMPORT) from error
+    if not isinstance(data, dict):
+        raise TapeError("metadata is damaged", file=path, mend=_REIMPORT)
+    meta = _meta(data, path)
+    missing = [name for name in SCHEMA.names if name not in file.schema_arrow.names]
+    if missing or not meta.instruments:
+        raise TapeError(f"lacks the column {missing[0]}" if missing else "names no instrument", file=path, mend=_REIMPORT)
+    return Tape(path, meta, file)
