@@ -43,7 +43,7 @@ from lobterm.simulator.state import (
 )
 
 LEAN_TAU_MS, DEPTH_TAU_MS, BOOK_EVERY_MS = 2_500.0, 1_500.0, 100
-NEAR, FAR_TICKS, WIDEST_TICKS = 8, 900, 80
+NEAR, FAR_TICKS, WIDEST_TICKS, STRIP_TICKS = 8, 900, 80, 10
 TOUCH_LOTS, NEAR_LOTS, FAR_LOTS = 2_600.0, 800.0, 450.0
 
 
@@ -100,6 +100,8 @@ def jump(m: Market, regime: npt.NDArray[np.float64]) -> None:
     p_up = min(0.95, max(0.05, regime[rg.P_UP] - 0.3 * away / 10_000.0))
     up = uniform(m.dice) < p_up
     ticks = 1.0 + regime[rg.JUMP_TICKS] * uniform(m.dice) * uniform(m.dice)
+    if uniform(m.dice) < 0.06:
+        ticks *= 14.0
     fair = m.x[FAIR] + (ticks if up else -ticks)
     m.x[FAIR] = min(WIDTH // 2 + MOST_AWAY, max(WIDTH // 2 - MOST_AWAY, fair))
     for s in range(2):
@@ -159,7 +161,7 @@ def takers(m: Market, out: npt.NDArray[np.void], filled: int, ms: int, regime: n
         side = 1 if lean > 0.0 else -1
         s = 1 if side > 0 else 0
         # they take a part of what shows, and leave the price where it is
-        return take(m, out, filled, ms, side, min(heavy(m.dice, 4, 3_000), 1 + m.qty[s, m.n[s]] // 3), m.n[s])
+        return take(m, out, filled, ms, side, min(heavy(m.dice, 2, 600), 1 + m.qty[s, m.n[s]] // 3), m.n[s])
     stood = min(1.0, (ms - m.n[MID_MOVED_MS]) / 3_000.0)
     if draw > 1.0 - regime[rg.PATIENT] * stood * stood * (1.0 if abs(lean) < 0.6 else 0.1) - regime[rg.NOISE]:
         side = 1 if uniform(m.dice) < 0.5 else -1
@@ -168,13 +170,22 @@ def takers(m: Market, out: npt.NDArray[np.void], filled: int, ms: int, regime: n
 
 
 @njit(cache=True)
+def pull(m: Market, fair: int) -> None:
+    """Cancel the best of the quotes that fair value has left behind: a strip of them at a time."""
+    until = m.n[ASK] + STRIP_TICKS
+    while m.n[ASK] <= fair and m.n[ASK] < until:
+        set_level(m, 1, m.n[ASK], 0)
+    until = m.n[BID] - STRIP_TICKS
+    while m.n[BID] > fair and m.n[BID] > until:
+        set_level(m, 0, m.n[BID], 0)
+
+
+@njit(cache=True)
 def makers(m: Market, regime: npt.NDArray[np.float64]) -> None:
     """Pull quotes that fair value has left behind, narrow the spread, renew levels near and far."""
     fair = int(math.floor(m.x[FAIR]))
-    if m.n[ASK] <= fair and uniform(m.dice) < 0.12:
-        set_level(m, 1, m.n[ASK], 0)
-    if m.n[BID] > fair and uniform(m.dice) < 0.12:
-        set_level(m, 0, m.n[BID], 0)
+    if uniform(m.dice) < 0.12:
+        pull(m, fair)
     for s in range(2):
         step = 2 * s - 1
         back = int(regime[rg.AWAY_TICKS] * uniform(m.dice) * uniform(m.dice))

@@ -16,19 +16,22 @@ JUMPS_PER_S, JUMP_TICKS, P_UP, DEPTH, IMPROVE, OPPORTUNIST, INFORMED, PATIENT, N
 """Columns: jumps of fair value a second, their scale, chance of up; depth to what is normal; chances per ms that a maker
 narrows the spread and that each kind of taker trades (given its occasion); how far makers stand back, in ticks."""
 
-_MILD = (0.030, 0.060, 0.012, 0.0015, 0.0, 0.0)
+_MILD = (0.016, 0.060, 0.008, 0.0015, 0.0, 0.0)
 TABLE = np.array(
     [
         (0.6, 8.0, 0.50, 1.00, 0.08, *_MILD),
-        (1.6, 14.0, 0.66, 0.80, 0.06, *_MILD),
-        (1.6, 14.0, 0.34, 0.80, 0.06, *_MILD),
-        (11.0, 44.0, 0.16, 0.15, 0.02, 0.020, 0.080, 0.0, 0.004, 0.060, 24.0),
-        (11.0, 44.0, 0.84, 0.15, 0.02, 0.020, 0.080, 0.0, 0.004, 0.060, 24.0),
+        (1.6, 20.0, 0.66, 0.80, 0.06, *_MILD),
+        (1.6, 20.0, 0.34, 0.80, 0.06, *_MILD),
+        (9.0, 40.0, 0.16, 0.15, 0.02, 0.020, 0.080, 0.0, 0.004, 0.060, 24.0),
+        (9.0, 40.0, 0.84, 0.15, 0.02, 0.020, 0.080, 0.0, 0.004, 0.060, 24.0),
         (2.0, 16.0, 0.56, 0.45, 0.03, 0.030, 0.070, 0.010, 0.002, 0.0, 6.0),
     ]
 )
 
-_CYCLE_S = ((QUIET, 30), (RISE, 60), (QUIET, 30), (LONG_CASCADE, 22), (REFORM, 45), (QUIET, 45), (FALL, 50), (QUIET, 20))
+_CYCLE_S = (
+    *((QUIET, 12), (RISE, 15), (LONG_CASCADE, 22), (REFORM, 45), (QUIET, 40), (RISE, 50), (QUIET, 30), (FALL, 50)),
+    (QUIET, 36),
+)
 
 
 def schedule(rng: np.random.RandomState, milliseconds: int) -> npt.NDArray[np.uint8]:

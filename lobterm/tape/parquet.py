@@ -82,6 +82,7 @@ class _Observed:
 
     def __init__(self, markets: Iterable[int]) -> None:
         self.rows = self.trades = self.first = self.last = 0
+        markets = tuple(markets)
         self.touch = dict.fromkeys(markets, "book")
         self.trade = dict.fromkeys(markets, "none")
         self.digest = TapeDigest()

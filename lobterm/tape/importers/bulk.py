@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
-from lobterm.errors import FormatError
-from lobterm.events import EVENT, EventArray, Flag, Kind
+from lobterm.events import EventArray, Flag, Kind
 from lobterm.instrument import Instrument
+from lobterm.tape.importers import files
 from lobterm.tape.importers.base import Recording
-from lobterm.tape.importers.tardis import BATCH, Ints, fixed, grid
+from lobterm.tape.importers.files import Columns
+from lobterm.tape.importers.rows import LocalClock, filled, touches
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "bookTicker": (
@@ -46,64 +46,34 @@ def symbol_in(name: str) -> str:
     return ""
 
 
-def _micros(column: pl.Series, path: Path) -> Ints:
-    try:
-        values = column.cast(pl.Int64).to_numpy()
-    except pl.exceptions.PolarsError as error:
-        raise FormatError(f"column {column.name} holds what is no time", file=path, mend=str(error)[:100]) from error
-    return np.where(values < 10**14, values * 1000, values)
+def _batches(path: Path, kind: str) -> Iterator[Columns]:
+    header = HEADERS[kind]
+    first = files.header(path)
+    if first and first[0].isdigit():
+        names = [*header, *(f"_{i}" for i in range(len(first) - len(header)))]
+        yield from files.batches(path, header, names=names[: len(first)])
+    else:
+        yield from files.batches(path, header)
 
 
-def _frames(path: Path, header: tuple[str, ...]) -> Iterator[pl.DataFrame]:
-    with path.open("rb") as file:
-        headless = file.read(2)[:1].isdigit() and path.suffix != ".gz"
-    if path.suffix == ".gz":
-        from lobterm.tape.importers.blocks import head
-
-        headless = head(path, 1).isdigit()
-    try:
-        lazy = pl.scan_csv(path, has_header=not headless, infer_schema=False)
-        names = lazy.collect_schema().names()
-        if headless:
-            lazy = lazy.rename(dict(zip(names, header, strict=False)))
-            names = [*header[: len(names)], *names[len(header) :]]
-        missing = [name for name in header if name not in names]
-        if missing:
-            raise FormatError(f"lacks the column {missing[0]}", file=path, mend=f"expected: {', '.join(header)}")
-        yield from lazy.select(header).collect_batches(chunk_size=BATCH, maintain_order=True)
-    except pl.exceptions.NoDataError:
-        return
-    except pl.exceptions.PolarsError as error:
-        raise FormatError("cannot be read as CSV", file=path, mend=str(error).splitlines()[0][:120]) from error
+def _touches(path: Path, i: Instrument, clock: LocalClock) -> Iterator[EventArray]:
+    for batch in _batches(path, "bookTicker"):
+        bid, ask = (
+            (batch.ticks(f"best_{side}_price", i), batch.lots(f"best_{side}_qty", i)) for side in ("bid", "ask")
+        )
+        ts, exch_ts = clock.held(batch.micros("event_time")), batch.micros("transaction_time")
+        yield touches(i, ts, exch_ts, batch.ints("update_id"), bid, ask)
 
 
-def _touches(path: Path, i: Instrument) -> Iterator[EventArray]:
-    for frame in _frames(path, HEADERS["bookTicker"]):
-        rows = np.zeros(2 * len(frame), EVENT)
-        rows["ts"] = np.repeat(_micros(frame["event_time"], path), 2)
-        rows["exch_ts"] = np.repeat(_micros(frame["transaction_time"], path), 2)
-        rows["seq"] = np.repeat(frame["update_id"].cast(pl.Int64).to_numpy(), 2)
-        for at, (side, name) in enumerate(((1, "best_bid"), (-1, "best_ask"))):
-            rows["side"][at::2] = side
-            rows["px"][at::2] = grid(fixed(frame[f"{name}_price"], path), i.tick_e8, "price", "--tick", path)
-            rows["qty"][at::2] = grid(fixed(frame[f"{name}_qty"], path), i.lot_e8, "size", "--lot", path)
-        rows["kind"], rows["market"] = Kind.TOUCH, i.market
-        rows["flags"][1::2] = Flag.LAST
-        yield rows
-
-
-def _trades(path: Path, i: Instrument, aggregated: bool) -> Iterator[EventArray]:
-    header = HEADERS["aggTrades" if aggregated else "trades"]
-    for frame in _frames(path, header):
-        rows = np.zeros(len(frame), EVENT)
-        rows["ts"] = rows["exch_ts"] = _micros(frame["transact_time" if aggregated else "time"], path)
-        rows["seq"] = frame[header[0]].cast(pl.Int64).to_numpy()
-        rows["px"] = grid(fixed(frame["price"], path), i.tick_e8, "price", "--tick", path)
-        rows["qty"] = grid(fixed(frame[header[2]], path), i.lot_e8, "size", "--lot", path)
-        seller = (frame["is_buyer_maker"].str.to_lowercase() == "true").to_numpy()
-        rows["side"] = np.where(seller, -1, 1)
-        rows["kind"], rows["market"] = Kind.TRADE, i.market
-        rows["flags"] = Flag.LAST | (Flag.AGG if aggregated else 0)
+def _trades(path: Path, i: Instrument, kind: str, clock: LocalClock) -> Iterator[EventArray]:
+    id_name, price, size = HEADERS[kind][:3]
+    stamp = "transact_time" if kind == "aggTrades" else "time"
+    flags = Flag.LAST | (Flag.AGG if kind == "aggTrades" else 0)
+    for batch in _batches(path, kind):
+        exch_ts = batch.micros(stamp)
+        rows = filled(Kind.TRADE, i, clock.held(exch_ts), exch_ts, flags)
+        rows["seq"], rows["px"], rows["qty"] = batch.ints(id_name), batch.ticks(price, i), batch.lots(size, i)
+        rows["side"] = np.where(batch.bools("is_buyer_maker"), -1, 1)
         yield rows
 
 
@@ -111,18 +81,11 @@ def open_bulk(path: Path, kind: str, instrument: Instrument) -> Recording:
     """Return the recording of one bulk file."""
     skipped: Counter[str] = Counter()
 
-    def chunks() -> Iterator[EventArray]:
-        rows = _touches(path, instrument) if kind == "bookTicker" else _trades(path, instrument, kind == "aggTrades")
-        last = 0
-        for chunk in rows:
-            ts = np.maximum.accumulate(np.concatenate([[last], chunk["ts"]]))[1:]
-            back = int(np.count_nonzero(ts != chunk["ts"]))
-            if back:
-                skipped["clock_back"] += back
-            chunk["ts"] = ts
-            last = int(ts[-1])
-            yield chunk
-
-    files = [{"name": path.name, "bytes": path.stat().st_size}]
-    source = {"layout": f"bulk {kind}", "files": files, "local_time": "the exchange's, for want of a local one"}
-    return Recording(instrument, chunks(), "T", source, skipped)
+    clock = LocalClock(skipped)
+    chunks = _touches(path, instrument, clock) if kind == "bookTicker" else _trades(path, instrument, kind, clock)
+    source = {
+        "layout": f"bulk {kind}",
+        "files": [{"name": path.name, "bytes": path.stat().st_size}],
+        "local_time": "the exchange's, for want of a local one",
+    }
+    return Recording(instrument, chunks, "T", source, skipped)

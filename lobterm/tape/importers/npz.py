@@ -16,8 +16,7 @@ import numpy.typing as npt
 from lobterm.errors import FormatError
 from lobterm.events import EVENT, FIXED, EventArray, Flag, Kind
 from lobterm.instrument import Instrument
-from lobterm.tape.importers.base import Recording
-from lobterm.tape.importers.tardis import grid
+from lobterm.tape.importers.base import Recording, off_grid
 
 DTYPE = np.dtype(
     [
@@ -49,6 +48,17 @@ def _fixed(values: npt.NDArray[np.float64], path: Path) -> npt.NDArray[np.int64]
     return np.round(values * FIXED).astype(np.int64)
 
 
+def _grid(
+    values: npt.NDArray[np.float64], clear: npt.NDArray[np.bool_], unit_e8: int, what: str, option: str, path: Path
+) -> npt.NDArray[np.int64]:
+    """Return prices or sizes in ticks or lots; a clear has neither."""
+    fixed = np.where(clear, 0, _fixed(np.where(clear, 0.0, values), path))
+    off = np.flatnonzero(fixed % unit_e8)
+    if len(off):
+        raise off_grid(what, int(fixed[off[0]]), unit_e8, option, path)
+    return fixed // unit_e8
+
+
 def open_npz(paths: list[Path], instrument: Instrument) -> Recording:
     """Return the recording of npz files, chained by name."""
     skipped: Counter[str] = Counter()
@@ -78,8 +88,8 @@ def _rows(data: npt.NDArray[np.void], i: Instrument, path: Path, skipped: Counte
     rows = np.zeros(len(data), EVENT)
     rows["ts"], rows["exch_ts"] = data["local_ts"] // 1000, data["exch_ts"] // 1000
     clear = kinds == DEPTH_CLEAR
-    rows["px"] = np.where(clear, 0, grid(np.where(clear, 0, _fixed(data["px"], path)), i.tick_e8, "price", "--tick", path))
-    rows["qty"] = np.where(clear, 0, grid(np.where(clear, 0, _fixed(data["qty"], path)), i.lot_e8, "size", "--lot", path))
+    rows["px"] = _grid(data["px"], clear, i.tick_e8, "price", "--tick", path)
+    rows["qty"] = _grid(data["qty"], clear, i.lot_e8, "size", "--lot", path)
     rows["side"] = np.where(data["ev"] & BUY, 1, np.where(data["ev"] & SELL, -1, 0))
     rows["market"] = i.market
     rows["kind"] = np.select([kinds == TRADE, clear], [int(Kind.TRADE), int(Kind.BOOK_CLEAR)], int(Kind.BOOK))

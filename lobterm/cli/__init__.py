@@ -1,0 +1,57 @@
+"""The command line: words in, one object or a few lines out, an exit code that scripts may rely on.
+
+Nothing heavy is imported before a command runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from lobterm import __version__
+from lobterm.cli import model, replay, session, tape
+from lobterm.errors import LobtermError
+
+EPILOG = """\
+start here:
+  lobterm replay replays/demo.parquet             watch the bundled market
+  lobterm tape import btcusdt.gz --out day.parquet    make a tape of a recording
+  lobterm model train day.parquet                 learn its trade clusters
+  lobterm replay day.parquet --headless --json    replay flat out, numbers on stdout
+
+exit codes: 0 done, 1 it failed, 2 the input or the config is wrong, 130 interrupted with everything saved
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="lobterm",
+        description="Order-flow console and paper-trading desk for Binance perpetuals. Paper only: no keys, no orders.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"lobterm {__version__}")
+    top.add_argument("--config", type=Path, metavar="FILE", help="configuration to lay over the defaults")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for group in (replay, tape, model, session):
+        group.register(commands)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except LobtermError as error:
+        print(f"lobterm: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("lobterm: interrupted; what was finished is saved", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

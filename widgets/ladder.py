@@ -1,0 +1,148 @@
+"""An order-book ladder: one row a price, bids left of it, asks right of it, our own orders in the outer gutters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+
+from widgets.blocks import LEFT_EIGHTHS, eighths
+from widgets.line_widget import LineWidget, Styles, edge, fit, on, pad, title_row
+
+GUTTER_FROM_WIDTH = 38
+"""Narrower ladders drop the sizes of our own orders and keep their glyphs."""
+
+
+class LadderRow(NamedTuple):
+    """One price. Texts come padded to the same width in every row of a picture; an empty text is an empty cell."""
+
+    price: str
+    bid: str = ""
+    bid_bar: float = 0.0  # 0..1 of the longest bar in sight
+    ask: str = ""
+    ask_bar: float = 0.0
+    own_bid: str = ""
+    own_bid_glyph: str = " "
+    own_ask: str = ""
+    own_ask_glyph: str = " "
+    price_paint: str = "text"
+    bid_paint: str = "bid"
+    ask_paint: str = "ask"
+    ground: str = "text"  # paint whose background the row has
+    last: int = 0  # side of the last trade, if it was at this price
+
+
+class LadderTitle(NamedTuple):
+    """The first row: what the ladder shows, and a note that may warn."""
+
+    title: str
+    note: str = ""
+    note_paint: str = "note"
+
+
+class Hatched(NamedTuple):
+    """A row of which nothing is known, with a word about why on some of them."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """What a ladder shows; with `unknown` lines it shows those instead of any price."""
+
+    title: LadderTitle
+    rows: tuple[LadderRow, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+LadderKey = LadderTitle | LadderRow | Hatched
+
+
+def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> list[tuple[str, Style]]:
+    """Return a size with its bar growing leftwards from the price."""
+    full, part = eighths(fraction, width)
+    text = pad(text, width, ">")
+    start = width - full
+    plain = on(paint, ground)
+    if part and text[start - 1] == " ":
+        block = (LEFT_EIGHTHS[8 - part], edge(ground, bar))
+        return [(text[: start - 1], plain), block, (text[start:], on(paint, bar))]
+    start -= part >= 4
+    return [(text[:start], plain), (text[start:], on(paint, bar))]
+
+
+def ask_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> list[tuple[str, Style]]:
+    """Return a size with its bar growing rightwards from the price."""
+    full, part = eighths(fraction, width)
+    text = pad(text, width)
+    plain = on(paint, ground)
+    if part and text[full] == " ":
+        block = (LEFT_EIGHTHS[part], edge(bar, ground))
+        return [(text[:full], on(paint, bar)), block, (text[full + 1 :], plain)]
+    full += part >= 4
+    return [(text[:full], on(paint, bar)), (text[full:], plain)]
+
+
+def row_segments(row: LadderRow, width: int, styles: Styles) -> list[Segment]:
+    """Return one price's row."""
+    ground = styles[row.ground]
+    gutter = 0 if width < GUTTER_FROM_WIDTH else 6 if width < 56 else 9
+    price_cells = len(row.price) + 2
+    cell = max(0, (width - 2 * gutter - price_cells - 2) // 2)
+    last = {1: ("▲", styles["bid-strong"]), -1: ("▼", styles["ask-strong"])}.get(row.last, (" ", ground))
+    own_bid, own_ask = styles["own-away" if row.own_bid_glyph != "◆" else "own"], styles["own-away" if row.own_ask_glyph != "◆" else "own"]
+    parts = [(pad(row.own_bid, gutter, ">"), on(own_bid, ground))]
+    parts += bid_cell(row.bid, row.bid_bar, cell, styles[row.bid_paint], ground, styles["bid-bar"])
+    parts += [
+        (row.own_bid_glyph, on(own_bid, ground)),
+        (last[0], on(last[1], ground)),
+        (row.price, on(styles[row.price_paint], ground)),
+        (" ", ground),
+        (row.own_ask_glyph, on(own_ask, ground)),
+    ]
+    parts += ask_cell(row.ask, row.ask_bar, cell, styles[row.ask_paint], ground, styles["ask-bar"])
+    parts.append((pad(row.own_ask, gutter), on(own_ask, ground)))
+    return fit(parts, width, ground)
+
+
+def hatched(text: str, width: int, styles: Styles) -> list[Segment]:
+    """Return a row of hatching with `text` in its middle."""
+    if not text:
+        return fit([("╱ " * (width // 2 + 1), styles["hatch"])], width, styles["hatch"])
+    text = f" {pad(text, min(len(text), max(0, width - 2)))} "
+    before = max(0, width - len(text)) // 2
+    lines = "╱ " * (width // 2 + 1)
+    after = lines[before + len(text) :]
+    return fit([(lines[:before], styles["hatch"]), (text, styles["warn"]), (after, styles["hatch"])], width, styles["hatch"])
+
+
+class LadderWidget(LineWidget[LadderKey]):
+    """Draws a `Ladder`."""
+
+    ladder = Ladder(LadderTitle(""))
+
+    def show(self, ladder: Ladder) -> None:
+        """Take a new picture and repaint the rows that differ."""
+        self.ladder = ladder
+        self.changed()
+
+    def row_keys(self, width: int, height: int) -> Sequence[LadderKey]:
+        """Return the title and a row a price, or hatching with the reason in its middle."""
+        if not self.ladder.unknown:
+            return [self.ladder.title, *self.ladder.rows]
+        rows = [Hatched()] * max(0, height - 1)
+        first = max(0, (len(rows) - len(self.ladder.unknown)) // 2)
+        for at, text in enumerate(self.ladder.unknown[: len(rows)]):
+            rows[first + at] = Hatched(text)
+        return [self.ladder.title, *rows]
+
+    def row_segments(self, key: LadderKey, width: int, styles: Styles) -> list[Segment]:
+        """Return one row."""
+        if isinstance(key, LadderRow):
+            return row_segments(key, width, styles)
+        if isinstance(key, Hatched):
+            return hatched(key.text, width, styles)
+        return title_row(key.title, key.note, width, styles, key.note_paint)

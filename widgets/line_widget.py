@@ -1,0 +1,184 @@
+"""The base of everything drawn at frame rate: rows with keys, Strips kept by key, repainted only where the key changed.
+
+A row's key is the row: a hashable value that says all that is drawn. Equal key and width mean equal cells, so the Strip is
+reused and the line is not sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import ClassVar, Generic, TypeVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+PAINTS = (
+    "text", "strong", "dim", "faint", "title", "note",
+    "bid", "bid-strong", "bid-bar", "ask", "ask-strong", "ask-bar", "spread",
+    "own", "own-away", "good", "warn", "bad", "hatch", "track", "badge", "badge-live",
+    "opp", "dir", "pas", "none",
+)  # fmt: skip
+"""Names that a row may ask for; the style sheet gives each its look as the component class `paint--<name>`."""
+
+Styles = Mapping[str, Style]
+"""A Rich style for each of PAINTS."""
+
+STRIPS_KEPT = 1024
+
+
+def pad(text: str, width: int, align: str = "<") -> str:
+    """Return `text` in exactly `width` cells; what does not fit ends in an ellipsis, so that a cut number is seen to be cut."""
+    cells = cell_len(text)
+    if cells > width:
+        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+    space = " " * (width - cells)
+    return space + text if align == ">" else text + space
+
+
+def fit(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> list[Segment]:
+    """Return segments of exactly `width` cells: neighbours of one style joined, cut or filled at the right."""
+    segments: list[Segment] = []
+    left = width
+    for text, style in parts:
+        if left <= 0:
+            break
+        cells = cell_len(text)
+        if cells > left:
+            text, cells = set_cell_size(text, left), left
+        left -= cells
+        if not text:
+            continue
+        if segments and segments[-1].style == style:
+            segments[-1] = Segment(segments[-1].text + text, style)
+        else:
+            segments.append(Segment(text, style))
+    if left > 0:
+        segments.append(Segment(" " * left, fill))
+    return segments
+
+
+def title_row(title: str, note: str, width: int, styles: Styles, note_paint: str = "note") -> list[Segment]:
+    """Return a panel's first row: its name at the left, a note at the right, on the ground of the title's paint."""
+    ground = styles["title"]
+    note = pad(note, min(cell_len(note), max(0, width - cell_len(title) - 3)))
+    gap = " " * max(1, width - cell_len(title) - cell_len(note) - 2)
+    return fit([(" " + title + gap, ground), (note, on(styles[note_paint], ground))], width, ground)
+
+
+@lru_cache(maxsize=256)
+def on(text: Style, ground: Style) -> Style:
+    """Return the colour and weight of `text` on the background of `ground`."""
+    return text + Style(bgcolor=ground.bgcolor)
+
+
+@lru_cache(maxsize=256)
+def edge(left: Style, right: Style) -> Style:
+    """Return the style in which a left block shows `left`'s background, and the rest of the cell `right`'s."""
+    return Style(color=left.bgcolor, bgcolor=right.bgcolor)
+
+
+Key = TypeVar("Key", bound=Hashable)
+"""What one kind of widget calls a row."""
+
+
+class LineWidget(Widget, Generic[Key], can_focus=False):
+    """A borderless widget of rows. Subclasses turn what they show into keys, and a key into segments."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{name}" for name in PAINTS}
+    DEFAULT_CSS = """
+    LineWidget {
+        & > .paint--strong, & > .paint--title { text-style: bold; }
+        & > .paint--dim, & > .paint--note { color: $text-muted; }
+        & > .paint--faint, & > .paint--hatch, & > .paint--track, & > .paint--none { color: $text-disabled; }
+        & > .paint--bid, & > .paint--bid-strong { color: $primary; }
+        & > .paint--ask, & > .paint--ask-strong { color: $error; }
+        & > .paint--bid-bar { background: $primary 35%; }
+        & > .paint--ask-bar { background: $error 35%; }
+        & > .paint--good { color: $success; }
+        & > .paint--warn { color: $warning; }
+        & > .paint--bad { color: $error; text-style: bold; }
+        & > .paint--badge, & > .paint--badge-live { text-style: bold reverse; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._keys: list[Key | None] = []
+        self._paints: dict[str, Style] = {}
+        self._strips: LRUCache[tuple[int, Key | None], Strip] = LRUCache(STRIPS_KEPT)
+
+    def row_keys(self, width: int, height: int) -> Sequence[Key | None]:
+        """Return one key a row; None and missing rows are blank."""
+        raise NotImplementedError
+
+    def row_segments(self, key: Key, width: int, styles: Styles) -> list[Segment]:
+        """Return the segments of exactly `width` cells that `key` stands for."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Repaint the rows whose keys differ from what stands on the screen."""
+        size = self.size
+        if not size:
+            return
+        old, new = self._keys, self._laid_out(size.width, size.height)
+        if len(old) != len(new):
+            self._keys = new
+            self.refresh()
+            return
+        regions = [Region(0, y, size.width, 1) for y, key in enumerate(new) if key != old[y]]
+        if regions:
+            self._keys = new
+            self.refresh(*regions)
+
+    def _laid_out(self, width: int, height: int) -> list[Key | None]:
+        keys: list[Key | None] = list(self.row_keys(width, height))[:height]
+        keys.extend([None] * (height - len(keys)))
+        return keys
+
+    def on_resize(self) -> None:
+        """Lay the rows out anew: how many there are, and what they hold, hangs on the size."""
+        self._keys = self._laid_out(*self.size)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Drop what was painted in the old style."""
+        super().notify_style_update()
+        self._paints.clear()
+        self._strips.clear()
+
+    def _styles(self) -> dict[str, Style]:
+        if not self._paints:
+            self._paints = {name: self.get_component_rich_style(f"paint--{name}") for name in PAINTS}
+        return self._paints
+
+    def _strip(self, y: int, width: int) -> Strip:
+        key = self._keys[y] if y < len(self._keys) else None
+        strip = self._strips.get((width, key))
+        if strip is None:
+            styles = self._styles()
+            segments = [Segment(" " * width, styles["text"])] if key is None else self.row_segments(key, width, styles)
+            strip = Strip(segments, width)
+            background = self.background_colors[1]
+            for line_filter in self.get_line_filters():
+                strip = strip.apply_filter(line_filter, background)
+            self._strips[width, key] = strip
+        return strip
+
+    def render_line(self, y: int) -> Strip:
+        """Return one row."""
+        return self._strip(y, self.size.width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of `crop` straight from the cache: there is no border or padding to compose."""
+        width = self.size.width
+        strips = [self._strip(y, width) for y in range(crop.y, crop.bottom)]
+        if crop.x == 0 and crop.width == width:
+            return strips
+        return [strip.crop(crop.x, crop.right) for strip in strips]
+

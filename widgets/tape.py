@@ -1,0 +1,94 @@
+"""A trade tape: newest first, side by glyph, the trade's class in full where there is room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+
+from widgets.blocks import bar
+from widgets.line_widget import LineWidget, Styles, fit, pad, title_row
+
+GLYPHS = {1: "▲", -1: "▼"}
+BAR_CELLS = 10
+
+
+class TapeRow(NamedTuple):
+    """One trade. `price` and `size` come padded to the same width in every row of a picture."""
+
+    time: str  # HH:MM:SS.mmm; what does not fit is dropped from the left
+    side: int
+    price: str
+    size: str
+    size_bar: float  # 0..1 of the largest in sight
+    name: str  # the class in full, with the reason where there is none
+    tag: str  # the class in six cells or fewer
+    name_paint: str
+
+
+class TapeTitle(NamedTuple):
+    """The first row."""
+
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """What a tape shows, newest trade first."""
+
+    title: TapeTitle
+    rows: tuple[TapeRow, ...] = ()
+    empty: str = ""  # said where there is no trade
+
+
+TapeKey = TapeTitle | TapeRow | str
+
+
+def row_segments(row: TapeRow, width: int, styles: Styles) -> list[Segment]:
+    """Return one trade's row."""
+    side = styles["bid" if row.side > 0 else "ask"]
+    core = 2 + 1 + len(row.price) + 1 + len(row.size) + 1
+    room = width - 1 - core
+    full_name = room >= 12 + 22
+    name_cells = 22 if full_name else 6
+    name = row.name if full_name else row.tag
+    time_cells = next((cells for cells in (12, 9, 8) if room - name_cells >= cells + 1), 0)
+    time = "" if not time_cells else row.time[:8] + " " if time_cells == 8 else row.time[12 - time_cells :] + " "
+    parts: list[tuple[str, Style]] = [
+        (" ", side),
+        (time, styles["dim"]),
+        (GLYPHS.get(row.side, "?"), side),
+        (" " + row.price, side),
+        (" " + row.size + " ", styles["strong" if row.size_bar >= 0.5 else "text"]),
+    ]
+    if room >= 12 + 1 + 22 + BAR_CELLS + 1:
+        parts.append((bar(row.size_bar, BAR_CELLS) + " ", side))
+    parts.append((pad(name, name_cells), styles[row.name_paint]))
+    return fit(parts, width, styles["text"])
+
+
+class TapeWidget(LineWidget[TapeKey]):
+    """Draws a `Tape`."""
+
+    tape = Tape(TapeTitle(""))
+
+    def show(self, tape: Tape) -> None:
+        """Take a new picture and repaint the rows that differ."""
+        self.tape = tape
+        self.changed()
+
+    def row_keys(self, width: int, height: int) -> Sequence[TapeKey]:
+        """Return the title and a row a trade."""
+        return [self.tape.title, *(self.tape.rows or ([self.tape.empty] if self.tape.empty else []))]
+
+    def row_segments(self, key: TapeKey, width: int, styles: Styles) -> list[Segment]:
+        """Return one row."""
+        if isinstance(key, TapeRow):
+            return row_segments(key, width, styles)
+        if isinstance(key, str):
+            return fit([(" " + key, styles["dim"])], width, styles["text"])
+        return title_row(key.title, key.note, width, styles)
