@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# the first example of a property loads compiled code: no deadline can be fair to it
+settings.register_profile("lobterm", deadline=None)
+settings.load_profile("lobterm")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

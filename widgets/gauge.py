@@ -22,6 +22,7 @@ class Gauge(NamedTuple):
     name: str
     value: str
     note: str = ""  # unit and what the value is compared with
+    aside: str = ""  # said too where there is room
     fraction: float = 0.0
     bipolar: bool = False
     threshold: float | None = None  # 0..1, unipolar only
@@ -54,12 +55,16 @@ GaugeKey = GaugeTitle | Gauge | GaugeBar
 
 
 def label_segments(gauge: Gauge, width: int, styles: Styles) -> list[Segment]:
-    """Return name, value and note, or name and the reason for having no value."""
-    name = pad(gauge.name, 7)
+    """Return name, value and notes, or name and the reason for having no value."""
+    name = (f" {pad(gauge.name, 6)} ", styles["text"])
     if gauge.unknown:
-        return fit([(f" {name} ", styles["text"]), ("— ", styles["none"]), (gauge.unknown, styles["warn"])], width, styles["text"])
-    parts = [(f" {name} ", styles["text"]), (pad(gauge.value, 7, ">"), styles[gauge.paint]), ("  ", styles["dim"]), (gauge.note, styles["dim"])]
-    return fit(parts, width, styles["text"])
+        return fit([name, ("— ", styles["none"]), (gauge.unknown, styles["warn"])], width, styles["text"])
+    note = pad(gauge.note, min(len(gauge.note), max(0, width - 15)))
+    if gauge.aside and 14 + len(note) + 3 + len(gauge.aside) < width:
+        note += " · " + gauge.aside
+    return fit(
+        [name, (pad(gauge.value, 5, ">"), styles[gauge.paint]), (" " + note, styles["dim"])], width, styles["text"]
+    )
 
 
 def _rightwards(fraction: float, cells: int, fill: Style, track: Style) -> list[tuple[str, Style]]:

@@ -26,13 +26,16 @@ class LadderRow(NamedTuple):
     ask_bar: float = 0.0
     own_bid: str = ""
     own_bid_glyph: str = " "
+    own_bid_paint: str = "own"
     own_ask: str = ""
     own_ask_glyph: str = " "
+    own_ask_paint: str = "own"
     price_paint: str = "text"
     bid_paint: str = "bid"
     ask_paint: str = "ask"
     ground: str = "text"  # paint whose background the row has
-    last: int = 0  # side of the last trade, if it was at this price
+    mark: str = " "  # one cell before the price
+    mark_paint: str = "text"
 
 
 class LadderTitle(NamedTuple):
@@ -61,7 +64,9 @@ class Ladder:
 LadderKey = LadderTitle | LadderRow | Hatched
 
 
-def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> list[tuple[str, Style]]:
+def bid_cell(
+    text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style
+) -> list[tuple[str, Style]]:
     """Return a size with its bar growing leftwards from the price."""
     full, part = eighths(fraction, width)
     text = pad(text, width, ">")
@@ -74,7 +79,9 @@ def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style
     return [(text[:start], plain), (text[start:], on(paint, bar))]
 
 
-def ask_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> list[tuple[str, Style]]:
+def ask_cell(
+    text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style
+) -> list[tuple[str, Style]]:
     """Return a size with its bar growing rightwards from the price."""
     full, part = eighths(fraction, width)
     text = pad(text, width)
@@ -92,19 +99,18 @@ def row_segments(row: LadderRow, width: int, styles: Styles) -> list[Segment]:
     gutter = 0 if width < GUTTER_FROM_WIDTH else 6 if width < 56 else 9
     price_cells = len(row.price) + 2
     cell = max(0, (width - 2 * gutter - price_cells - 2) // 2)
-    last = {1: ("▲", styles["bid-strong"]), -1: ("▼", styles["ask-strong"])}.get(row.last, (" ", ground))
-    own_bid, own_ask = styles["own-away" if row.own_bid_glyph != "◆" else "own"], styles["own-away" if row.own_ask_glyph != "◆" else "own"]
-    parts = [(pad(row.own_bid, gutter, ">"), on(own_bid, ground))]
+    own_bid, own_ask = on(styles[row.own_bid_paint], ground), on(styles[row.own_ask_paint], ground)
+    parts = [(pad(row.own_bid, gutter, ">"), own_bid)]
     parts += bid_cell(row.bid, row.bid_bar, cell, styles[row.bid_paint], ground, styles["bid-bar"])
     parts += [
-        (row.own_bid_glyph, on(own_bid, ground)),
-        (last[0], on(last[1], ground)),
+        (row.own_bid_glyph, own_bid),
+        (row.mark, on(styles[row.mark_paint], ground)),
         (row.price, on(styles[row.price_paint], ground)),
         (" ", ground),
-        (row.own_ask_glyph, on(own_ask, ground)),
+        (row.own_ask_glyph, own_ask),
     ]
     parts += ask_cell(row.ask, row.ask_bar, cell, styles[row.ask_paint], ground, styles["ask-bar"])
-    parts.append((pad(row.own_ask, gutter), on(own_ask, ground)))
+    parts.append((pad(row.own_ask, gutter), own_ask))
     return fit(parts, width, ground)
 
 
@@ -116,7 +122,9 @@ def hatched(text: str, width: int, styles: Styles) -> list[Segment]:
     before = max(0, width - len(text)) // 2
     lines = "╱ " * (width // 2 + 1)
     after = lines[before + len(text) :]
-    return fit([(lines[:before], styles["hatch"]), (text, styles["warn"]), (after, styles["hatch"])], width, styles["hatch"])
+    return fit(
+        [(lines[:before], styles["hatch"]), (text, styles["warn"]), (after, styles["hatch"])], width, styles["hatch"]
+    )
 
 
 class LadderWidget(LineWidget[LadderKey]):

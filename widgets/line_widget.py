@@ -181,4 +181,3 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         if crop.x == 0 and crop.width == width:
             return strips
         return [strip.crop(crop.x, crop.right) for strip in strips]
-

@@ -12,7 +12,9 @@ from rich.style import Style
 from widgets.blocks import bar
 from widgets.line_widget import LineWidget, Styles, fit, pad, title_row
 
-LABEL_CELLS = 10
+LABEL_CELLS = 18
+NARROW_LABEL_CELLS = 6
+SHARE_LABEL_CELLS = 14
 
 
 class Item(NamedTuple):
@@ -22,6 +24,7 @@ class Item(NamedTuple):
     value: str
     paint: str = "text"
     share: float | None = None
+    short: str = ""  # the label where room is short
 
 
 class PanelTitle(NamedTuple):
@@ -51,10 +54,11 @@ PanelKey = PanelTitle | PanelRow
 
 def item_parts(item: Item, width: int, styles: Styles) -> list[tuple[str, Style]]:
     """Return one value in exactly `width` cells: label at the left, value at the right, bar between if it has one."""
-    label_cells = min(LABEL_CELLS, width // 2) if item.share is None else 14
+    label_cells = SHARE_LABEL_CELLS if item.share is not None else LABEL_CELLS if width >= 32 else NARROW_LABEL_CELLS
+    label = item.short if item.short and label_cells < len(item.label) else item.label
     value_cells = max(0, width - label_cells - 1)
     if item.share is None:
-        return [(" " + pad(item.label, label_cells), styles["dim"]), (pad(item.value, value_cells, ">"), styles[item.paint])]
+        return [(" " + pad(label, label_cells), styles["dim"]), (pad(item.value, value_cells, ">"), styles[item.paint])]
     bar_cells = max(0, value_cells - 20)
     return [
         (" " + pad(item.label, label_cells), styles[item.paint]),

@@ -1,4 +1,4 @@
-"""Rows of status: words at the left that matter, words at the right that give way."""
+"""Rows of status: words at the left, the weightiest first, and words at the right that give way to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Word = tuple[str, str]
 
 
 class StatusRow(NamedTuple):
-    """One row. Words that do not fit are left out whole: of the left ones the last first, of the right ones the first."""
+    """One row. Words that do not fit are left out whole: first the right ones from their left, then the left ones from their right."""
 
     left: tuple[Word, ...]
     right: tuple[Word, ...] = ()
@@ -28,7 +28,7 @@ def row_segments(row: StatusRow, width: int, styles: Styles) -> list[Segment]:
     def cells(words: Sequence[Word]) -> int:
         return sum(cell_len(text) + 2 for text, _ in words)
 
-    while len(right) > 1 and cells(left) + cells(right) > width:
+    while right and cells(left) + cells(right) > width:
         right.pop(0)
     while len(left) > 1 and cells(left) + cells(right) > width:
         left.pop()

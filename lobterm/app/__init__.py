@@ -1,1 +1,23 @@
-"""The Textual console."""
+"""The Textual console. `run` is all that others need; Textual is loaded by it, not by importing this."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lobterm.view.console import Console
+
+
+def run(console: Console, *, play: bool = True, fps: int = 20) -> int:
+    """Show `console` until the person quits; return the exit code. `play` starts the clock once the engine is loaded."""
+    # read by Textual at import: a key is painted at the next of its own frames, so those had better be short
+    os.environ.setdefault("TEXTUAL_FPS", "120")
+    from lobterm.app.app import LobtermApp
+
+    app = LobtermApp(console, play=play, fps=fps)
+    try:
+        app.run()
+    finally:
+        console.close()
+    return app.return_code or (1 if app.failure else 0)

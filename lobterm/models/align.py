@@ -1,8 +1,8 @@
 """Which cluster is which: the rule of 001 Exp 4, with a minimum separation.
 
-What: score = z(depth_consumed) - z(depth_resting). The highest is opportunistic (phi 2), the lowest directional (phi 1),
-what stands between is passive (phi 3). Two clusters whose scores nearly meet could as well be named the other way round,
-so neither gets a name that hangs on their order.
+What: score = z(depth_consumed) - z(depth_resting). The highest is opportunistic (phi 2), the lowest directional
+(phi 1), what stands between is passive (phi 3). Two clusters whose scores nearly meet could as well be named the other
+way round, so neither gets a name that hangs on their order.
 Seeds: 001 Exp 4; methods §1.2, §1.8 #4, #5. Calling the consumed side `resting` swaps opportunistic and directional:
 convention and mapping are one and the same bit.
 Units: standard deviations.

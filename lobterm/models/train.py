@@ -1,7 +1,7 @@
 """K-means on the z-scores of trades: several starts, each on the record, the best one kept.
 
-Seeds: 000 §3.1, 001 Exp 1; methods §3.14: single starts land in different optima, so there are ten, and their inertia is kept
-for whoever wants to know how sure the partition is.
+Seeds: 000 §3.1, 001 Exp 1; methods §3.14: single starts land in different optima, so there are ten, and their inertia
+is kept for whoever wants to know how sure the partition is.
 Units: z in standard deviations; inertia is a sum of squared distances.
 """
 
@@ -35,7 +35,7 @@ def fit(z: Floats, *, k: int = 3, n_init: int = 10, seed: int = 7) -> Fit:
     """Partition the rows of `z` (n, 6) into `k` clusters; the same rows, seed and versions give the same bits."""
     # sklearn takes a second to import, and only training needs it
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     _check(z, k, n_init)
     seeds = np.random.RandomState(seed).randint(0, 2**31 - 1, n_init)

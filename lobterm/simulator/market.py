@@ -4,9 +4,9 @@ What: takers trade first, against the book that the last millisecond left; then 
 millisecond meets levels that were displayed strictly before it.
 Units: ticks as index into the book (state.BASE), lots, ms of exchange time.
 
-The kinds of takers differ in what they hit. Opportunists take a side that is thick while the other is thin; informed ones
-race the makers to quotes that fair value has left behind, and find them thinned; patient ones wait for a mid that stands
-still; forced ones are liquidations and hit what there is.
+The kinds of takers differ in what they hit. Opportunists take a side that is thick while the other is thin; informed
+ones race the makers to quotes that fair value has left behind, and find them thinned; patient ones wait for a mid that
+stands still; forced ones are liquidations and hit what there is.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def set_level(m: Market, s: int, at: int, qty: int) -> None:
 def thickness(m: Market, s: int) -> float:
     """Return how thick side `s` is meant to be, 1 being normal."""
     lean = m.x[LEAN] if s else -m.x[LEAN]
-    return m.x[DEPTH] * (1.0 + 1.6 * lean if lean > 0.0 else 1.0 / (1.0 - 1.6 * lean))
+    return float(m.x[DEPTH] * (1.0 + 1.6 * lean if lean > 0.0 else 1.0 / (1.0 - 1.6 * lean)))
 
 
 @njit(cache=True)

@@ -13,8 +13,8 @@ QUIET, RISE, FALL, LONG_CASCADE, SHORT_CASCADE, REFORM = range(6)
 """Regimes. A long cascade liquidates longs by selling; a short cascade is its mirror."""
 
 JUMPS_PER_S, JUMP_TICKS, P_UP, DEPTH, IMPROVE, OPPORTUNIST, INFORMED, PATIENT, NOISE, FORCED, AWAY_TICKS = range(11)
-"""Columns: jumps of fair value a second, their scale, chance of up; depth to what is normal; chances per ms that a maker
-narrows the spread and that each kind of taker trades (given its occasion); how far makers stand back, in ticks."""
+"""Columns: jumps of fair value a second, their scale, chance of up; depth to what is normal; chances per ms that a
+maker narrows the spread and that each kind of taker trades (given its occasion); how far makers stand back in ticks."""
 
 _MILD = (0.016, 0.060, 0.008, 0.0015, 0.0, 0.0)
 TABLE = np.array(

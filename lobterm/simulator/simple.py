@@ -1,7 +1,7 @@
 """A simple seeded market of one perpetual: something to look at, and to try the console on, without a recording.
 
-What: `simulate` gives the rows that a recorder would have kept, in the order of their arrival. It is no model of any real
-market; its kinds of takers differ by construction, so a cluster model trained on it proves nothing.
+What: `simulate` gives the rows that a recorder would have kept, in the order of their arrival. It is no model of any
+real market; its kinds of takers differ by construction, so a cluster model trained on it proves nothing.
 Units: as events.EVENT says; the exchange's clock and ours are one.
 """
 

@@ -1,7 +1,7 @@
 """What the simple market tells the world: its messages as event rows, each stream with its own delay.
 
-What: a touch is told within a millisecond, a trade within a few, the book's changes in a bundle every tenth of a second,
-so that a trade always arrives before the bundle that shows it and often after the touch that does.
+What: a touch is told within a millisecond, a trade within a few, the book's changes in a bundle every tenth of a
+second, so that a trade always arrives before the bundle that shows it and often after the touch that does.
 Seeds: methods §4.3 (who arrives first, measured on a real recording).
 Units: rows as events.EVENT says; times drawn in µs.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lobterm.events import FIXED, Flag, Kind
+from lobterm.events import Flag, Kind
 from lobterm.simulator.dice import between
 from lobterm.simulator.state import (
     ASK,
@@ -46,13 +46,11 @@ Rows = npt.NDArray[np.void]
 def arrival(sent: npt.NDArray[np.int64], which: int, ms: int, delay_us: int) -> int:
     """Return when a message of stream `which` arrives, µs: one stream's messages never overtake each other."""
     sent[which] = max(sent[which], ms * 1_000 + delay_us)
-    return sent[which]
+    return int(sent[which])
 
 
 @njit(cache=True)
-def put(
-    out: Rows, filled: int, ts: int, ms: int, seq: int, px: int, qty: int, kind: int, side: int, flags: int
-) -> int:
+def put(out: Rows, filled: int, ts: int, ms: int, seq: int, px: int, qty: int, kind: int, side: int, flags: int) -> int:
     """Write one row of the perpetual. Return how many are filled."""
     row = out[filled]
     row.ts = ts
@@ -113,9 +111,7 @@ def snapshot(m: Market, out: Rows, filled: int, ms: int) -> int:
         step, at = 2 * s - 1, m.n[s]
         while 0 <= at < WIDTH:
             if m.qty[s, at] > 0:
-                filled = put(
-                    out, filled, ts, ms, m.n[UPDATE_ID], at + BASE, m.qty[s, at], BOOK, -step, SNAPSHOT
-                )
+                filled = put(out, filled, ts, ms, m.n[UPDATE_ID], at + BASE, m.qty[s, at], BOOK, -step, SNAPSHOT)
             at += step
     out[filled - 1].flags = SNAPSHOT | LAST
     for i in range(m.n[CHANGED]):

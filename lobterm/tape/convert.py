@@ -83,7 +83,9 @@ def _open(layouts: list[Layout], instrument: Instrument) -> list[Recording]:
 
 
 def _market(paths: list[Path], market: Market, wanted: str | None, sizes: Sizes) -> list[Recording]:
-    layouts = [sniff(path) for path in paths]
+    layouts = [layout for layout in map(sniff, paths) if layout.family != "empty"]
+    if not layouts:
+        raise InputError("is empty", file=paths[0], mend="name a recording that holds something")
     for layout in layouts:
         if layout.market not in (None, market):
             option = "--spot" if layout.market == Market.SPOT else "without --spot"
@@ -95,6 +97,14 @@ def _market(paths: list[Path], market: Market, wanted: str | None, sizes: Sizes)
         return _open(layouts, sizes.instrument(_symbol(layouts, wanted), market))
     except ConfigError as error:
         raise InputError(error.what, file=layouts[0].path, mend=error.mend) from error
+
+
+def _refuse_mixed_clocks(recordings: list[Recording]) -> None:
+    """Raise InputError where some rows carry receive times and others the exchange's: no order of them is known."""
+    without = [recording for recording in recordings if "local_time" in recording.source]
+    if without and len(without) < len(recordings):
+        name = without[0].source["files"][0]["name"]
+        raise InputError("has no receive times, the other recordings have", file=name, mend="import it on its own")
 
 
 def _watched(chunks: Iterable[EventArray], progress: Callable[[int], None] | None) -> Iterator[EventArray]:
@@ -120,6 +130,7 @@ def import_tape(
     recordings += _market(spot, Market.SPOT, symbol, sizes) if spot else []
     if not recordings:
         raise InputError("nothing to import", mend="name at least one recording")
+    _refuse_mixed_clocks(recordings)
     instruments = list(dict.fromkeys(recording.instrument for recording in recordings))
     kinds = {int(r.instrument.market): r.exch_ts_kind for r in recordings}
     skipped: Counter[str] = Counter()

@@ -18,14 +18,14 @@ TIMED = (Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE)
 
 
 def with_offsets(chunks: Iterable[EventArray], market: int) -> Iterator[EventArray]:
-    """Yield the rows with CLOCK_OFFSET rows put in; a recording that brings its own keeps those alone."""
+    """Yield the rows with CLOCK_OFFSET rows put in; from a recording's own such row on, its own alone."""
     told: int | None = None
+    own = False
     for rows in chunks:
-        if (rows["kind"] == Kind.CLOCK_OFFSET).any():
-            yield rows
-            yield from (rest for rest in chunks)
-            return
-        timed = np.flatnonzero((rows["market"] == market) & (rows["exch_ts"] > 0) & np.isin(rows["kind"], TIMED))
+        brought = np.logical_or.accumulate(rows["kind"] == Kind.CLOCK_OFFSET) | own
+        wanted = (rows["market"] == market) & (rows["exch_ts"] > 0) & np.isin(rows["kind"], TIMED) & ~brought
+        own = own or bool(brought[-1:].any())
+        timed = np.flatnonzero(wanted)
         if not len(timed):
             yield rows
             continue

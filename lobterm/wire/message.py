@@ -5,6 +5,8 @@ Times are µs, prices and sizes integers of 1e-8, an id that a message lacks is 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -36,8 +38,11 @@ MESSAGE = np.dtype(
 )
 
 Messages = npt.NDArray[np.void]
+Row = Any
+"""One row of a structured array as kernels see it, with its fields as attributes: numpy's types know nothing of those."""
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Chosen = npt.NDArray[np.bool_]
 
 SLOW = 0  # not read yet: left to the JSON parser
 DEPTH, TRADE, AGG, TOUCH, SNAPSHOT, MARK, LIQUIDATION, OPEN_INTEREST = range(1, 9)

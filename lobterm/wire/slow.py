@@ -1,227 +1,272 @@
 """Decode what the scanner defers, with a real JSON parser: snapshots, marks, liquidations, and everything unusual.
 
-One bad line costs that line. Unknown keys and unknown events are tolerated and counted.
+One bad line costs that line. Unknown keys and unknown events are tolerated; what is left out is counted by its reason.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from lobterm.events import FIXED
+from lobterm.wire import message as msg
 
-LIMIT = (1 << 63) - 1
+DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
+MOST = (1 << 63) - 1
+NS_LEAST = msg.US_LEAST * 1000
+OWN_STREAM = ("trade", "aggTrade", "bookTicker")
+"""Events that come on the stream of their name."""
+
+Levels = list[tuple[int, int]]
+"""Prices and sizes in 1e-8."""
 
 
-class BadMessage(Exception):
-    """A message that cannot be used; `reason` is the name it is counted under."""
+class LeftOut(Exception):
+    """A message that becomes no row; `reason` is the name it is counted under."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
 
 
-Level = tuple[int, int]
-"""Price and size in 1e-8."""
+class Bad(LeftOut):
+    """Good JSON whose fields are not what the exchange sends."""
+
+    def __init__(self) -> None:
+        super().__init__("bad_message")
 
 
 @dataclass(slots=True)
-class Depth:
-    """A change of the book, or a whole one (`snapshot`: `last` is its lastUpdateId)."""
+class Decoded:
+    """One message: its kind, the fields of `message.MESSAGE` that it has, and its levels."""
 
-    exch_ms: int
-    first: int
-    last: int
-    previous: int | None
-    bids: list[Level]
-    asks: list[Level]
-    snapshot: bool = False
+    kind: int
+    fields: dict[str, int]
+    bids: Levels = field(default_factory=list)
+    asks: Levels = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Trade:
-    """A print; `plain` and `rpi` are its two parts in 1e-8."""
-
-    exch_ms: int
-    id: int
-    px: int
-    plain: int
-    rpi: int
-    side: int
-    aggregated: bool
+_parse = msgspec.json.Decoder().decode
 
 
-@dataclass(slots=True)
-class Touch:
-    """The best level of each side."""
-
-    exch_ms: int
-    seq: int
-    bid: Level
-    ask: Level
-
-
-@dataclass(slots=True)
-class Mark:
-    """Mark and index price, predicted funding; prices and rate in 1e-8, None where absent."""
-
-    exch_ms: int
-    mark: int | None
-    index: int | None
-    rate: int | None
-    next_funding_ms: int
-
-
-@dataclass(slots=True)
-class Liquidation:
-    """A forced order as far as it was filled; average price in 1e-8."""
-
-    exch_ms: int
-    px: int
-    qty: int
-    side: int
-
-
-Message = Depth | Trade | Touch | Mark | Liquidation
-
-
-@dataclass(slots=True)
-class Wanted:
-    """Which symbol's messages are wanted; the ones of others are refused by name."""
-
-    symbol: str
-    snapshots_without_symbol: bool = True
-    decoder: msgspec.json.Decoder[Any] = field(default_factory=msgspec.json.Decoder)
-
-
-def fixed(text: Any) -> int:
-    """Return a decimal text as an exact integer of 1e-8."""
-    if not isinstance(text, str) or len(text) > 40:
-        raise BadMessage("bad_number")
+def decode(text: bytes, symbol: str) -> Decoded:
+    """Return what a message says of `symbol`; raise LeftOut with the reason where it says nothing that is wanted."""
     try:
-        scaled = Decimal(text) * FIXED
-    except InvalidOperation:
-        raise BadMessage("bad_number") from None
-    if not scaled.is_finite() or scaled != int(scaled) or abs(scaled) > LIMIT:
-        raise BadMessage("bad_number")
+        outer = _parse(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise LeftOut("bad_json") from None
+    if not isinstance(outer, dict):
+        raise LeftOut("not_an_event")
+    stream = outer.get("stream") if "data" in outer else None
+    data = outer["data"] if stream is not None else outer
+    if not isinstance(stream, str | None):
+        raise Bad
+    if isinstance(data, list):
+        raise LeftOut("all_market_array")
+    if not isinstance(data, dict):
+        raise LeftOut("not_an_event")
+    try:
+        return _route(data, stream, symbol)
+    except KeyError:
+        raise Bad from None
+
+
+def _route(data: dict[str, Any], stream: str | None, symbol: str) -> Decoded:
+    event = data.get("e")
+    if stream is not None and stream.startswith("lobterm@"):
+        raise LeftOut(f"lobterm_{_name(event)}")
+    if event is None:
+        event = _nameless(data, stream)
+    if event == "snapshot":
+        return _snapshot(data)
+    body = data.get("o") if event == "forceOrder" else data
+    if not isinstance(event, str) or not isinstance(body, dict):
+        raise Bad
+    read = EVENTS.get(event)
+    if read is None:
+        raise LeftOut(_name(event))
+    if body.get("st", data.get("st")) == 2:
+        raise LeftOut("coin_m")
+    if _text(body["s" if "s" in body else "symbol"]) != symbol:
+        raise LeftOut("other_symbol")
+    decoded = read(body if event == "forceOrder" else data)
+    if decoded.kind == msg.DEPTH:
+        decoded.fields["stream"] = _speed(stream)
+    elif event in OWN_STREAM and stream is not None and event not in stream:
+        raise Bad
+    return decoded
+
+
+def _nameless(data: dict[str, Any], stream: str | None) -> str:
+    """Return which event a message without `e` is."""
+    if "lastUpdateId" in data:
+        if stream is not None:
+            raise LeftOut("partial_depth")
+        return "snapshot"
+    if {"u", "s", "b", "B", "a", "A"} <= data.keys():
+        return "bookTicker"
+    if "openInterest" in data:
+        return "openInterest"
+    if "result" in data:
+        raise LeftOut("ack")
+    raise LeftOut("rest_error" if "code" in data or "error" in data else "not_an_event")
+
+
+def _speed(stream: str | None) -> int:
+    """Return the code of a diff stream. Top-N streams bear the same event name and are not one."""
+    if stream is None:
+        return msg.NO_STREAM
+    name = stream.partition("@")[2]
+    if re.match(r"depth[0-9]+(@|$)", name):
+        raise LeftOut("partial_depth")
+    code = msg.SPEEDS.get(name.removeprefix("depth")) if name.startswith("depth") else None
+    if code is None:
+        raise LeftOut(f"stream_{_name(name.partition('@')[0])}")
+    return code
+
+
+def _name(event: Any) -> str:
+    return event if isinstance(event, str) and NAME.fullmatch(event) else "unknown_event"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Bad
+    return value
+
+
+def _id(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= msg.ID_MOST:
+        raise Bad
+    return value
+
+
+def _micros(value: Any) -> int:
+    time = value if type(value) is int and 0 <= value <= MOST else -1
+    if time < 0:
+        raise Bad
+    if time >= NS_LEAST:
+        return time // 1000
+    return time if time >= msg.US_LEAST else time * 1000
+
+
+def fixed(value: Any) -> int:
+    """Return a decimal text as an exact integer of 1e-8; raise Bad where there is none."""
+    if not isinstance(value, str) or not DECIMAL.fullmatch(value):
+        raise Bad
+    scaled = Decimal(value) * FIXED
+    if scaled != int(scaled) or abs(scaled) > MOST:
+        raise Bad
     return int(scaled)
 
 
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LIMIT // 1000:
-        raise BadMessage("bad_number")
-    return value
+def _amount(value: Any) -> int:
+    amount = fixed(value)
+    if amount < 0:
+        raise Bad
+    return amount
 
 
-def _positive(text: Any) -> int:
-    value = fixed(text)
-    if value < 0:
-        raise BadMessage("bad_number")
-    return value
-
-
-def _levels(pairs: Any) -> list[Level]:
+def _levels(pairs: Any) -> Levels:
     if not isinstance(pairs, list):
-        raise BadMessage("bad_levels")
-    try:
-        return [(_positive(px), _positive(qty)) for px, qty in pairs]
-    except (TypeError, ValueError):
-        raise BadMessage("bad_levels") from None
+        raise Bad
+    levels = []
+    for pair in pairs:
+        # the oldest spot recordings carry an empty third element
+        if not isinstance(pair, list) or len(pair) < 2 or any(pair[2:]):
+            raise Bad
+        levels.append((_amount(pair[0]), _amount(pair[1])))
+    return levels
 
 
-def decode(text: bytes, wanted: Wanted) -> Message:
-    """Return what a message says; raise BadMessage with the reason it is left out."""
-    try:
-        outer = wanted.decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadMessage("bad_json") from None
-    if not isinstance(outer, dict):
-        raise BadMessage("not_an_event")
-    stream = outer.get("stream")
-    data = outer.get("data") if stream is not None else outer
-    if not isinstance(data, dict):
-        raise BadMessage("all_market_array" if isinstance(data, list) else "not_an_event")
-    try:
-        return _event(data, str(stream or ""), wanted)
-    except KeyError as error:
-        raise BadMessage(f"lacks_{error.args[0]}") from None
+def _snapshot(data: dict[str, Any]) -> Decoded:
+    exch_us = _micros(data.get("T", data.get("E", 0)))
+    fields = {"exch_us": exch_us, "last_id": _id(data["lastUpdateId"])}
+    return Decoded(msg.SNAPSHOT, fields, _levels(data["bids"]), _levels(data["asks"]))
 
 
-def _event(data: dict[str, Any], stream: str, wanted: Wanted) -> Message:
-    event = data.get("e")
-    if stream.startswith("lobterm@"):
-        raise BadMessage("control_line")
-    if event is None and "lastUpdateId" in data:
-        if stream:
-            raise BadMessage("partial_depth")
-        return _snapshot(data)
-    if event is None and "code" in data:
-        raise BadMessage("rest_error")
-    if event is None and {"b", "B", "a", "A"} <= set(data):
-        event = "bookTicker"
-    if not isinstance(event, str):
-        raise BadMessage("ack" if "result" in data else "not_an_event")
-    body = data["o"] if event == "forceOrder" else data
-    if not isinstance(body, dict):
-        raise BadMessage("bad_forceOrder")
-    if body.get("st", data.get("st")) == 2:
-        raise BadMessage("coin_m")
-    if body.get("s") != wanted.symbol:
-        raise BadMessage("other_symbol")
-    match event:
-        case "depthUpdate":
-            if "@depth" in stream and stream.split("@depth")[1][:1].isdigit():
-                raise BadMessage("partial_depth")
-            return _depth(data)
-        case "trade":
-            return _trade(data)
-        case "aggTrade":
-            plain = _positive(data["q"])
-            normal = _positive(data["nq"]) if "nq" in data else plain
-            if normal > plain:
-                raise BadMessage("bad_number")
-            side = _aggressor(data)
-            return Trade(_count(data["T"]), _count(data["a"]), _positive(data["p"]), normal, plain - normal, side, True)
-        case "bookTicker":
-            bid, ask = (_positive(data["b"]), _positive(data["B"])), (_positive(data["a"]), _positive(data["A"]))
-            return Touch(_count(data.get("T", 0)), _count(data["u"]), bid, ask)
-        case "markPriceUpdate":
-            marks = [fixed(data[key]) if data.get(key) else None for key in ("p", "i", "r")]
-            return Mark(_count(data["E"]), *marks, _count(data.get("T", 0)))
-        case "forceOrder":
-            side = {"BUY": 1, "SELL": -1}.get(body["S"])
-            if side is None:
-                raise BadMessage("bad_forceOrder")
-            return Liquidation(_count(body["T"]), _positive(body["ap"]), _positive(body["z"]), side)
-        case _:
-            raise BadMessage(event if event.isascii() and event.isalnum() and len(event) < 40 else "unknown_event")
+def _depth(data: dict[str, Any]) -> Decoded:
+    sent_us = _micros(data["E"])
+    fields = {
+        "exch_us": _micros(data["T"]) if "T" in data else sent_us,
+        "first_id": _id(data["U"]),
+        "last_id": _id(data["u"]),
+        "prev_id": _id(data["pu"]) if "pu" in data else -1,
+    }
+    return Decoded(msg.DEPTH, fields, _levels(data["b"]), _levels(data["a"]))
 
 
-def _aggressor(data: dict[str, Any]) -> int:
+def _print(data: dict[str, Any], id_key: str) -> dict[str, int]:
     if not isinstance(data["m"], bool):
-        raise BadMessage("bad_side")
-    return -1 if data["m"] else 1
+        raise Bad
+    qty = _amount(data["q"])
+    return {
+        "exch_us": _micros(data["T"]),
+        "last_id": _id(data[id_key]),
+        "px": _amount(data["p"]),
+        "qty": qty,
+        "qty2": qty,
+        "side": -1 if data["m"] else 1,
+    }
 
 
-def _trade(data: dict[str, Any]) -> Trade:
-    kind = data.get("X", "MARKET")
-    if kind not in ("MARKET", "RPI"):
-        name = kind.lower() if isinstance(kind, str) and kind.replace("_", "").isalnum() and len(kind) < 40 else "unknown"
-        raise BadMessage(f"trade_X_{name}")
-    qty = _positive(data["q"])
-    plain, rpi = (qty, 0) if kind == "MARKET" else (0, qty)
-    return Trade(_count(data["T"]), _count(data["t"]), _positive(data["p"]), plain, rpi, _aggressor(data), False)
+def _trade(data: dict[str, Any]) -> Decoded:
+    how = _text(data.get("X", "MARKET"))
+    if how not in ("MARKET", "RPI"):
+        raise LeftOut(f"trade_X_{how.lower()}" if NAME.fullmatch(how) else "trade_X_unknown")
+    fields = _print(data, "t")
+    if how == "RPI":
+        fields["qty2"] = 0
+    return Decoded(msg.TRADE, fields)
 
 
-def _depth(data: dict[str, Any]) -> Depth:
-    exch = _count(data["T"]) if "T" in data else _count(data["E"])
-    previous = _count(data["pu"]) if "pu" in data else None
-    return Depth(exch, _count(data["U"]), _count(data["u"]), previous, _levels(data["b"]), _levels(data["a"]))
+def _agg_trade(data: dict[str, Any]) -> Decoded:
+    fields = _print(data, "a")
+    if "nq" in data:
+        fields["qty2"] = _amount(data["nq"])
+    if fields["qty2"] > fields["qty"]:
+        raise Bad
+    return Decoded(msg.AGG, fields)
 
 
-def _snapshot(data: dict[str, Any]) -> Depth:
-    last = _count(data["lastUpdateId"])
-    return Depth(_count(data.get("T", 0)), last, last, None, _levels(data["bids"]), _levels(data["asks"]), snapshot=True)
+def _touch(data: dict[str, Any]) -> Decoded:
+    fields = {"exch_us": _micros(data.get("T", 0)), "last_id": _id(data["u"])}
+    fields |= {name: _amount(data[key]) for name, key in (("px", "b"), ("qty", "B"), ("px2", "a"), ("qty2", "A"))}
+    return Decoded(msg.TOUCH, fields)
+
+
+def _mark(data: dict[str, Any]) -> Decoded:
+    fields = {"exch_us": _micros(data["E"]), "next_us": _micros(data.get("T", 0)), "has": 0}
+    for name, key, bit in (("px", "p", msg.HAS_MARK), ("px2", "i", msg.HAS_INDEX), ("qty2", "r", msg.HAS_RATE)):
+        if data.get(key, "") != "":
+            fields[name] = fixed(data[key])
+            fields["has"] |= bit
+    return Decoded(msg.MARK, fields)
+
+
+def _liquidation(order: dict[str, Any]) -> Decoded:
+    side = {"BUY": 1, "SELL": -1}.get(_text(order["S"]))
+    if side is None:
+        raise Bad
+    fields = {"exch_us": _micros(order["T"]), "px": _amount(order["ap"]), "qty": _amount(order["z"]), "side": side}
+    return Decoded(msg.LIQUIDATION, fields)
+
+
+def _open_interest(data: dict[str, Any]) -> Decoded:
+    return Decoded(msg.OPEN_INTEREST, {"exch_us": _micros(data["time"]), "qty": _amount(data["openInterest"])})
+
+
+EVENTS = {
+    "depthUpdate": _depth,
+    "trade": _trade,
+    "aggTrade": _agg_trade,
+    "bookTicker": _touch,
+    "markPriceUpdate": _mark,
+    "forceOrder": _liquidation,
+    "openInterest": _open_interest,
+}

@@ -1,7 +1,7 @@
 """Read single JSON tokens from bytes.
 
-Each reader gets the position of a token and returns the position after it, or -1 where a real JSON parser should decide.
-A newline ends every block and is part of no token, so none of them can run past the line.
+Each reader gets the position of a token and returns the position after it, or -1 where a real JSON parser should
+decide. A newline ends every block and is part of no token, so none of them can run past the line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lobterm.wire.message import Bytes
 
 QUOTE, COMMA, COLON, BACKSLASH, NEWLINE = 34, 44, 58, 92, 10
 OPEN, CLOSE, OPEN_LIST, CLOSE_LIST = 123, 125, 91, 93
-TRUE, FALSE, NULL = b"true", b"false", b"null"
+TRUE, FALSE, NULL = (np.frombuffer(word, np.uint8) for word in (b"true", b"false", b"null"))
 
 WHOLE_DIGITS, PLACES = 10, 8
 SCALE = np.array([10**n for n in range(PLACES, -1, -1)], np.int64)
@@ -33,11 +33,11 @@ def integer(buf: Bytes, at: int) -> tuple[int, int]:
     """Return (value, position after) of an integer of at most 18 digits."""
     start = at
     value = 0
-    digit = np.int64(buf[at]) - 48
+    digit = int(buf[at]) - 48
     while 0 <= digit <= 9:
         value = value * 10 + digit
         at += 1
-        digit = np.int64(buf[at]) - 48
+        digit = int(buf[at]) - 48
     size = at - start
     if size == 0 or size > 18 or (size > 1 and buf[start] == 48):
         return 0, -1
@@ -49,14 +49,14 @@ def integer(buf: Bytes, at: int) -> tuple[int, int]:
 
 @njit(cache=True)
 def decimal(buf: Bytes, at: int) -> tuple[int, int]:
-    """Return (value in 1e-8, position after) of a quoted decimal of at most 10 + 8 digits; `at` is after its first quote."""
+    """Return (value in 1e-8, position after) of a quoted decimal of at most 10 + 8 digits; `at` is in the quotes."""
     start = at
     value = 0
-    digit = np.int64(buf[at]) - 48
+    digit = int(buf[at]) - 48
     while 0 <= digit <= 9:
         value = value * 10 + digit
         at += 1
-        digit = np.int64(buf[at]) - 48
+        digit = int(buf[at]) - 48
     size = at - start
     if size == 0 or size > WHOLE_DIGITS:
         return 0, -1
@@ -64,11 +64,11 @@ def decimal(buf: Bytes, at: int) -> tuple[int, int]:
     if buf[at] == 46:
         at += 1
         start = at
-        digit = np.int64(buf[at]) - 48
+        digit = int(buf[at]) - 48
         while 0 <= digit <= 9:
             value = value * 10 + digit
             at += 1
-            digit = np.int64(buf[at]) - 48
+            digit = int(buf[at]) - 48
         places = at - start
         if places == 0 or places > PLACES:
             return 0, -1
@@ -121,7 +121,7 @@ def value(buf: Bytes, at: int) -> int:
     objects = 0  # one bit a level: is it an object?
     while True:
         c = buf[at]
-        if c == OPEN or c == OPEN_LIST:
+        if c in (OPEN, OPEN_LIST):
             if depth == 60:
                 return -1
             depth += 1

@@ -22,7 +22,7 @@ def same(a, b):
     return all(pack(name, a[name]) == pack(name, b[name]) for name in TABLES)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=SEEDS, pieces=hs.integers(2, 40), capacity=hs.integers(1, 3) | hs.just(4 * fd.ROOM + 3))
 def test_cut_anywhere_the_rows_are_the_same(seed, pieces, capacity):
     events = lively(seed, 400)
@@ -30,7 +30,7 @@ def test_cut_anywhere_the_rows_are_the_same(seed, pieces, capacity):
     assert same(whole, cut)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_heartbeats_change_when_rows_appear_never_which(seed):
     events = lively(seed, 500)
@@ -43,7 +43,7 @@ def test_heartbeats_change_when_rows_appear_never_which(seed):
         assert pack(name, a) == pack(name, b), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS, cut=hs.floats(0.1, 0.9))
 def test_the_future_changes_nothing_in_the_past(seed, cut):
     events = lively(seed, 400)
@@ -77,7 +77,7 @@ def test_restored_from_a_checkpoint_it_goes_on_as_if_never_stopped():
         assert mine.tobytes() == theirs.tobytes()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_two_ledgers_give_one_answer(seed):
     engine, rows = run(lively(seed, 800), values())
@@ -92,7 +92,7 @@ def test_two_ledgers_give_one_answer(seed):
         assert pnl.total_e8 == pnl.spread_e8 + pnl.inventory_e8 - pnl.fees_e8
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_every_fill_had_to_happen_and_no_float_is_undefined(seed):
     _, rows = run(lively(seed, 800), values())

@@ -138,14 +138,14 @@ def test_without_a_model_nothing_is_labelled_or_quoted():
     assert len(rows["quotes"]) == 0
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=hs.integers(0, 10**9), n=hs.integers(1, 400), offset=hs.sampled_from([0, 1_270_000, -40_000]))
 def test_core_equals_twin(seed, n, offset):
     assert_same(lively(seed, n, offset=offset), values())
 
 
 @pytest.mark.long
-@settings(max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3_000, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=hs.integers(0, 10**12), n=hs.integers(1, 900), offset=hs.sampled_from([0, 1_270_000, -40_000]))
 def test_core_equals_twin_at_length(seed, n, offset):
     assert_same(lively(seed, n, offset=offset), values())

@@ -19,10 +19,13 @@ from lobterm.events import EventArray, Market
 from lobterm.instrument import Instrument
 from lobterm.tape.importers import blocks
 from lobterm.tape.importers.base import Recording
-from lobterm.tape.importers.messages import MessageReader, has_raw_trades
+from lobterm.tape.importers.blocks import Line
+from lobterm.tape.importers.messages import MessageReader
 
-ANSWER = re.compile(rb"^(https?://\S+) -> (\d{10}(?:\.\d+)?): (\{.*)$", re.DOTALL)
-FRAME = re.compile(rb"^\d{10}(?:\.\d+)?: \{")
+ANSWER = re.compile(rb"^(https?://\S+) -> (\d{10}(?:\.\d+)?): ?(\{.*)$", re.DOTALL)
+FRAME = re.compile(rb"^(\d{10}(?:\.\d+)?): ?\{")
+SOCKET = re.compile(rb"^wss?://[^\n]* <-> \d{10}(?:\.\d+)?\r?\n?$")
+SNAPSHOT_PATH = rb"/depth\?(?:.*&)?symbol=%b(?:&|$)"
 
 
 def is_capture(head: bytes) -> bool:
@@ -31,23 +34,21 @@ def is_capture(head: bytes) -> bool:
     return b" <-> " in first[:4096] or b" -> " in first[:400] or FRAME.match(first) is not None
 
 
-def _lines(paths: list[Path], symbol: str, skipped: Counter[str]) -> list[tuple[float, bytes]]:
-    """Return frames and the symbol's snapshots by local stamp, as lines the message reader understands."""
-    wanted = re.compile(rb"/depth\?.*\bsymbol=" + re.escape(symbol.encode()) + rb"\b")
-    found = []
-    for path in paths:
-        for block in blocks.whole_lines(path, skipped):
-            for line in block.split(b"\n"):
-                if FRAME.match(line):
-                    found.append((float(line.split(b":", 1)[0]), line))
-                elif answer := ANSWER.match(line):
-                    if wanted.search(answer[1]):
-                        found.append((float(answer[2]), answer[2] + b": " + answer[3]))
-                    else:
-                        skipped["other_rest_answer"] += 1
-                elif line and b" <-> " not in line:
-                    skipped["bad_stamp"] += 1
-    return sorted(found, key=lambda entry: entry[0])
+def _lines(path: Path, symbol: bytes, skipped: Counter[str]) -> Iterator[Line]:
+    """Yield a file's frames and its snapshots of one symbol, each as a frame."""
+    snapshot = re.compile(SNAPSHOT_PATH % re.escape(symbol))
+    number = 0
+    for block in blocks.whole_lines(path, skipped):
+        for number, line in enumerate(block.splitlines(), number + 1):  # noqa: B020  (goes on across blocks)
+            if frame := FRAME.match(line):
+                yield Line(float(frame[1]), path, number, line + b"\n")
+            elif answer := ANSWER.match(line):
+                if snapshot.search(answer[1]):
+                    yield Line(float(answer[2]), path, number, b"%b: %b\n" % (answer[2], answer[3]))
+                else:
+                    skipped["other_rest_answer"] += 1
+            elif line and not SOCKET.match(line):
+                skipped["bad_stamp"] += 1
 
 
 def open_cryptofeed(paths: list[Path], instrument: Instrument) -> Recording:
@@ -55,11 +56,14 @@ def open_cryptofeed(paths: list[Path], instrument: Instrument) -> Recording:
     skipped: Counter[str] = Counter()
 
     def chunks() -> Iterator[EventArray]:
-        text = b"".join(line + b"\n" for _, line in _lines(paths, instrument.symbol, skipped))
-        reader = MessageReader(instrument, skipped, raw_trades=has_raw_trades(text), file=paths[0])
-        rows = reader.read(text)
-        if len(rows):
-            yield rows
+        symbol = instrument.symbol.encode()
+        reader = MessageReader(instrument, skipped, file=paths[0])
+        for piece in blocks.merged([_lines(path, symbol, skipped) for path in paths]):
+            reader.open_file(piece.path, piece.first)
+            rows = reader.read(piece.data)
+            if len(rows):
+                yield rows
+        reader.finish()
 
     kind = "E" if instrument.market == Market.SPOT else "T"
     source = {"layout": "cryptofeed", "files": [{"name": p.name, "bytes": p.stat().st_size} for p in paths]}
@@ -73,7 +77,7 @@ def exchange_info_sizes(path: Path) -> dict[str, tuple[str, str]]:
     for candidate in candidates:
         try:
             data: Any = msgspec.json.decode(candidate)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         if isinstance(data, dict) and isinstance(data.get("symbols"), list):
             return dict(_sizes(data["symbols"]))
@@ -82,7 +86,9 @@ def exchange_info_sizes(path: Path) -> dict[str, tuple[str, str]]:
 
 def _sizes(symbols: list[Any]) -> Iterator[tuple[str, tuple[str, str]]]:
     for entry in symbols:
-        filters = {f.get("filterType"): f for f in entry.get("filters", ())}
+        if not isinstance(entry, dict) or not isinstance(entry.get("filters"), list):
+            continue
+        filters = {f.get("filterType"): f for f in entry["filters"] if isinstance(f, dict)}
         tick, lot = filters.get("PRICE_FILTER", {}).get("tickSize"), filters.get("LOT_SIZE", {}).get("stepSize")
-        if tick and lot:
+        if isinstance(tick, str) and isinstance(lot, str):
             yield str(entry.get("symbol")), (tick, lot)

@@ -105,9 +105,11 @@ class Columns:
         self.refuse(name, bad, "true or false")
         return true
 
-    def ints(self, name: str) -> I8:
-        """Return a column of whole numbers."""
-        return cast(I8, self._cast(name, self._batch.column(name), pa.int64(), "a whole number").to_numpy())
+    def ints(self, name: str, *, empty: int | None = None) -> I8:
+        """Return a column of whole numbers; empty cells become `empty`, or are refused."""
+        cells = self._batch.column(name) if empty is None else self._or_zero(name)
+        values = cast(I8, self._cast(name, cells, pa.int64(), "a whole number").to_numpy())
+        return values if empty is None else np.where(self.given(name), values, empty)
 
     def micros(self, name: str) -> I8:
         """Return a column of times since the epoch in µs, told from ms by their size."""
@@ -123,7 +125,7 @@ class Columns:
         words = np.frombuffer(cells.buffers()[1], np.int64)[2 * cells.offset : 2 * (cells.offset + len(cells))]
         low, high = words[::2], words[1::2]
         self.refuse(name, high != low >> 63, "a number below 92 thousand million")
-        return low.copy() if empty is None else np.where(given, low, empty)
+        return np.where(given, low, 0 if empty is None else empty)
 
     def rounded(self, name: str) -> I8:
         """Return a column of off-tick numbers, rounded to 1e-8; empty cells become 0."""

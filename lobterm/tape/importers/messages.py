@@ -1,259 +1,192 @@
 """Blocks of recorded lines to EVENT rows of one market: what is wanted, in order, with a book that is right or unknown.
 
-The scanner reads the bulk, `slow` the rest, `continuity` says which depth events may be believed.
+`wire` reads the lines and knows which depth events may be believed; here they become one stream of rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from lobterm.errors import FormatError
 from lobterm.events import EVENT, EventArray, Flag, GapCause, Kind, Market, Scope
 from lobterm.instrument import Instrument
 from lobterm.tape.importers.base import off_grid
-from lobterm.wire import emit, scan, slow
-from lobterm.wire.continuity import BookSync, Ids, Joined, Verdict
+from lobterm.wire import emit
+from lobterm.wire import message as msg
+from lobterm.wire.block import Block, BlockDecoder
+from lobterm.wire.continuity import BookSync, Ids, Outcome, PerpRule, SpotRule, State, Verdict
+from lobterm.wire.message import Chosen
 
-NEWLINE = b"\n"
-SKIPPED = {scan.SKIP_COIN_M: "coin_m", scan.SKIP_PARTIAL: "partial_depth", scan.NO_STAMP: "bad_stamp"}
 
+class Waiting(NamedTuple):
+    """A depth event that no snapshot has been joined to yet."""
 
-def has_raw_trades(head: bytes) -> bool:
-    """Say whether a recording's beginning shows the raw `trade` stream, which then is the tape."""
-    return b'"e":"trade"' in head or b'@trade"' in head
+    rows: EventArray
+    exch_us: int
+    last_id: int
 
 
 class MessageReader:
-    """Turns blocks of `<stamp> <json>` lines into EVENT rows of one symbol."""
+    """Turns blocks of `<stamp> <json>` lines into EVENT rows of one symbol.
 
-    def __init__(self, instrument: Instrument, skipped: Counter[str], *, raw_trades: bool, file: Path) -> None:
+    `nameless_snapshots`: a REST snapshot line does not say its symbol; is it sure to be this one's?
+    """
+
+    def __init__(
+        self, instrument: Instrument, skipped: Counter[str], *, file: Path, nameless_snapshots: bool = True
+    ) -> None:
         self.instrument, self.skipped, self.file = instrument, skipped, file
+        self._nameless_snapshots = nameless_snapshots
         self._spot = instrument.market == Market.SPOT
-        self._sync: BookSync[EventArray] = BookSync(spot=self._spot)
-        self._wanted = slow.Wanted(instrument.symbol)
-        self._symbol = np.frombuffer(instrument.symbol.encode(), np.uint8)
-        self._trade_kind = scan.TRADE if raw_trades else scan.AGG
+        self._decoder = BlockDecoder(instrument.symbol, skipped)
+        self._sync: BookSync[Waiting] = BookSync(SpotRule() if self._spot else PerpRule())
+        self._seen_trades = np.full(emit.SEEN_TRADES, -1, np.int64)
+        self._tally = np.zeros(len(emit.TALLIES), np.int64)
+        self._trade_kind: int | None = None
+        self._speed = -1
         self._now = 0
         self._lines = 0
-        self._line = 0
 
-    def open_file(self, path: Path) -> None:
-        """Name the file that the next blocks come from: errors say where they stand."""
-        self.file, self._lines = path, 0
+    def open_file(self, path: Path, first_line: int = 1) -> None:
+        """Name the file and line that the next block begins with: errors say where they stand."""
+        self.file, self._lines = path, first_line - 1
 
-    def read(self, block: bytes) -> EventArray:
+    def read(self, lines: bytes) -> EventArray:
         """Return the rows of a block of whole lines."""
-        buf = np.frombuffer(block, np.uint8)
-        messages = np.zeros(block.count(NEWLINE), scan.MESSAGE)
-        px = np.empty(len(block) // 9 + 1, np.int64)
-        qty = np.empty_like(px)
-        n, _, _ = scan.scan(buf, self._symbol, messages, px, qty)
-        messages = messages[:n]
-        ts = self._stamps(messages)
-        chosen = self._choose(messages)
-        parts: list[EventArray] = []
-        at = 0
-        kinds = messages["kind"]
-        for i in np.flatnonzero((kinds == scan.SLOW) | ((kinds == scan.DEPTH) & chosen)).tolist():
-            special = self._special(block, messages, i, px, qty, ts, chosen)
-            if special is not None:
-                parts += [self._emit(block, messages, chosen, at, i, px, qty, ts), *special]
-                at = i
-        parts.append(self._emit(block, messages, chosen, at, n, px, qty, ts))
-        self._lines += block.count(NEWLINE)
-        return np.concatenate(parts)
+        block = self._decoder.decode(lines)
+        chosen = self._choose(block)
+        ts = self._stamps(block, chosen)
+        parts = self._follow(block, chosen, ts)
+        for reason, count in zip(emit.TALLIES, self._tally.tolist(), strict=True):
+            self._skip(reason, count)
+        self._tally[:] = 0
+        self._lines += block.lines
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _stamps(self, messages: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-        """Return local stamps that never run back; count those that did."""
-        local = np.where(messages["kind"] == scan.NO_STAMP, 0, messages["local"])
+    def finish(self) -> None:
+        """Count the depth events that no snapshot came for."""
+        self._skip("depth_without_snapshot", self._sync.waiting + self._sync.overflowed)
+
+    def _skip(self, reason: str, count: int) -> None:
+        if count:
+            self.skipped[reason] += count
+
+    def _choose(self, block: Block) -> Chosen:
+        """Return which messages may become rows; count the others by reason."""
+        kinds, previous = block.messages["kind"], block.messages["prev_id"]
+        chosen = (kinds > msg.SLOW) & (kinds < msg.SKIPPED)
+        depth = kinds == msg.DEPTH
+        foreign = depth & ((previous >= 0) == self._spot)
+        self._refuse(chosen, foreign, "depth_of_other_market")
+        speed = self._follow_speed(block, depth & chosen)
+        self._refuse(chosen, depth & (block.messages["stream"] != speed), "depth_of_other_speed")
+        if not self._nameless_snapshots:
+            self._refuse(chosen, kinds == msg.SNAPSHOT, "snapshot_without_symbol")
+        trades, aggregates = kinds == msg.TRADE, kinds == msg.AGG
+        if self._trade_kind is None and (trades.any() or aggregates.any()):
+            self._trade_kind = msg.TRADE if trades.any() else msg.AGG
+        if self._trade_kind == msg.TRADE:
+            self._refuse(chosen, aggregates, "agg_trade_beside_trade")
+        else:
+            self._refuse(chosen, trades, "trade_beside_agg_trade")
+        return chosen
+
+    def _refuse(self, chosen: Chosen, which: Chosen, reason: str) -> None:
+        self._skip(reason, int(np.count_nonzero(chosen & which)))
+        chosen &= ~which
+
+    def _follow_speed(self, block: Block, depth: Chosen) -> int:
+        """Return the diff stream to follow: the first one, until it is silent for a whole block that has another."""
+        speeds = block.messages["stream"][depth]
+        if len(speeds) and self._speed not in speeds:
+            self._speed = int(speeds[0])
+        return self._speed
+
+    def _stamps(self, block: Block, chosen: Chosen) -> msg.Ints:
+        """Return local stamps that never run back; count those that did. Lines without rows have no say."""
+        local = np.where(chosen, block.messages["local_us"], 0)
         ts = np.maximum.accumulate(np.concatenate([[self._now], local]))
-        back = int(np.count_nonzero((local < ts[:-1]) & (local > 0)))
-        if back:
-            self.skipped["clock_back"] += back
+        self._skip("clock_back", int(np.count_nonzero(chosen & (local < ts[:-1]))))
         self._now = int(ts[-1])
         return np.ascontiguousarray(ts[1:])
 
-    def _choose(self, messages: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
-        """Return which scanned messages are wanted; count the others by reason."""
-        kinds, mine = messages["kind"], messages["mine"] == 1
-        for kind, reason in SKIPPED.items():
-            self._count(reason, kinds == kind)
-        scanned = (kinds >= scan.DEPTH) & (kinds <= scan.TOUCH)
-        self._count("other_symbol", scanned & ~mine)
-        other = scan.AGG if self._trade_kind == scan.TRADE else scan.TRADE
-        reason = "agg_trade_beside_trade" if other == scan.AGG else "trade_beside_agg_trade"
-        self._count(reason, mine & (kinds == other))
-        return scanned & mine & (kinds != other)
-
-    def _count(self, reason: str, which: npt.NDArray[np.bool_]) -> None:
-        n = int(np.count_nonzero(which))
-        if n:
-            self.skipped[reason] += n
-
-    def _special(
-        self, block: bytes, messages: npt.NDArray[np.void], i: int, px: npt.NDArray[np.int64],
-        qty: npt.NDArray[np.int64], ts: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_],
-    ) -> list[EventArray] | None:  # fmt: skip
-        """Return the rows of a message that the bulk cannot take as it is, or None where it can."""
-        m = messages[i]
-        if m["kind"] == scan.DEPTH:
-            previous = int(m["pu"]) if m["keys"] & scan.K_PU else None
-            if self._sync.synced:
-                verdict = self._verdict(Ids(int(m["U"]), int(m["u"]), previous), np.zeros(0, EVENT))
+    def _follow(self, block: Block, chosen: Chosen, ts: msg.Ints) -> list[EventArray]:
+        """Return the rows in order, with the book's messages judged one after the other."""
+        messages = block.messages
+        kinds = messages["kind"]
+        book = np.flatnonzero(chosen & ((kinds == msg.DEPTH) | (kinds == msg.SNAPSHOT)))
+        ids = zip(*(messages[name][book].tolist() for name in ("first_id", "last_id", "prev_id")), strict=True)
+        parts: list[EventArray] = []
+        at = 0
+        for i, snapshot, (first, last, previous) in zip(
+            book.tolist(), (kinds[book] == msg.SNAPSHOT).tolist(), ids, strict=True
+        ):
+            if snapshot:
+                special = self._snapshot(block, ts, i, last)
+            else:
+                joining = self._sync.state is State.JOINING
+                verdict = self._sync.on_event(Ids(first, last, previous), lambda i=i: self._wait(block, ts, i))  # type: ignore[misc]
                 if verdict is Verdict.APPLY:
-                    return None
+                    continue
                 if verdict is Verdict.DROP:
-                    chosen[i] = False
-                    return None
-                rows = self._emit(block, messages, chosen, i, i + 1, px, qty, ts)
-                chosen[i] = False
-                self._sync.replace_last(rows)
-                return [self._gap(rows, int(ts[i]), int(m["u"]))]
-            rows = self._emit(block, messages, chosen, i, i + 1, px, qty, ts)
+                    self.skipped["depth_before_snapshot" if joining else "depth_twice"] += 1
+                special = [self._gap(block, ts, i)] if verdict is Verdict.GAP else []
             chosen[i] = False
-            self._verdict(Ids(int(m["U"]), int(m["u"]), previous), rows)
-            return None
-        self._line = block.count(NEWLINE, 0, int(m["start"])) + 1
-        try:
-            message = slow.decode(block[m["body"] : m["stop"]], self._wanted)
-            return self._slow(message, int(ts[i]))
-        except slow.BadMessage as bad:
-            self.skipped[bad.reason] += 1
-            return None
+            if special:
+                parts += [self._rows(block, chosen, ts, at, i), *special]
+                at = i + 1
+        parts.append(self._rows(block, chosen, ts, at, len(messages)))
+        return parts
 
-    def _verdict(self, ids: Ids, rows: EventArray) -> Verdict:
-        verdict = self._sync.on_event(ids, rows)
-        if verdict is Verdict.DROP:
-            self.skipped["old_depth"] += 1
-        return verdict
+    def _wait(self, block: Block, ts: msg.Ints, i: int) -> Waiting:
+        row = block.messages[i]
+        return Waiting(self._one(block, ts, i), int(row["exch_us"]), int(row["last_id"]))
 
-    def _gap(self, rows: EventArray, ts: int, seq: int) -> EventArray:
+    def _snapshot(self, block: Block, ts: msg.Ints, i: int, snapshot_id: int) -> list[EventArray]:
+        """Return the rows of a snapshot and of the events that waited for it; none if it is refused."""
+        join = self._sync.on_snapshot(snapshot_id)
+        if join.outcome is not Outcome.ACCEPTED:
+            self._skip(join.outcome.value, 1)
+            return []
+        self._skip("depth_before_snapshot", join.dropped)
+        for waiting in join.apply:
+            waiting.rows["ts"] = ts[i]
+        parts = [self._one(block, ts, i), *(waiting.rows for waiting in join.apply)]
+        if join.gap is not None:
+            parts.append(self._gap_row(int(ts[i]), join.gap.exch_us, join.gap.last_id))
+        return parts
+
+    def _gap(self, block: Block, ts: msg.Ints, i: int) -> EventArray:
+        row = block.messages[i]
+        return self._gap_row(int(ts[i]), int(row["exch_us"]), int(row["last_id"]))
+
+    def _gap_row(self, ts: int, exch_us: int, seq: int) -> EventArray:
         gap = np.zeros(1, EVENT)
-        exch = int(rows["exch_ts"][0]) if len(rows) else 0
         flags = Flag.SYNTHETIC | Flag.LAST
-        gap[0] = (ts, exch, seq, GapCause.CHAIN_BREAK, Scope.BOOK, Kind.GAP, 0, self.instrument.market, flags)
+        gap[0] = (ts, exch_us, seq, GapCause.CHAIN_BREAK, Scope.BOOK, Kind.GAP, 0, self.instrument.market, flags)
         return gap
 
-    def _emit(
-        self, block: bytes, messages: npt.NDArray[np.void], chosen: npt.NDArray[np.bool_], start: int, stop: int,
-        px: npt.NDArray[np.int64], qty: npt.NDArray[np.int64], ts: npt.NDArray[np.int64],
-    ) -> EventArray:  # fmt: skip
-        out = np.zeros(emit.count(messages, chosen, start, stop), EVENT)
-        i = self.instrument
-        n, bad = emit.emit(messages, chosen, start, stop, px, qty, ts, i.tick_e8, i.lot_e8, int(i.market), out)
+    def _one(self, block: Block, ts: msg.Ints, i: int) -> EventArray:
+        return self._rows(block, np.ones(len(ts), np.bool_), ts, i, i + 1)
+
+    def _rows(self, block: Block, chosen: Chosen, ts: msg.Ints, start: int, stop: int) -> EventArray:
+        messages = block.messages[start:stop]
+        rows = np.zeros(emit.most_rows(messages), EVENT)
+        tick, lot = self.instrument.tick_e8, self.instrument.lot_e8
+        n, bad, off = emit.emit(
+            messages, chosen[start:stop], ts[start:stop], block.px_e8, block.qty_e8, tick, lot,
+            int(self.instrument.market), self._seen_trades, self._tally, rows,
+        )  # fmt: skip
         if bad >= 0:
-            m = messages[bad]
-            here = slice(int(m["levels"]), int(m["levels"] + m["bids"] + m["asks"]))
-            prices = px[here].tolist() if m["kind"] == scan.DEPTH else [int(m[f]) for f in ("p", "bid", "ask")]
-            sizes = qty[here].tolist() if m["kind"] == scan.DEPTH else [int(m[f]) for f in ("q", "nq", "bid_qty", "ask_qty")]
-            raise self._off_grid(prices, sizes, f"line {self._lines + block.count(NEWLINE, 0, int(m['start'])) + 1}")
-        return out[:n]
+            raise self._off_grid(block, messages[bad], tick if off == emit.OFF_TICK else lot, off)
+        return rows[:n]
 
-    def _off_grid(self, prices: list[int], sizes: list[int], place: str) -> FormatError:
-        i = self.instrument
-        for what, values, unit in (("price", prices, i.tick_e8), ("size", sizes, i.lot_e8)):
-            for value in values:
-                if value % unit:
-                    return off_grid(f"{i.symbol}: {what}", value, unit, "--tick" if what == "price" else "--lot", self.file, place)
-        raise AssertionError("no value is off the grid")
-
-    # --- what the scanner deferred ------------------------------------------------------------------------------------
-
-    def _slow(self, message: slow.Message, ts: int) -> list[EventArray] | None:
-        match message:
-            case slow.Depth(snapshot=True):
-                return self._snapshot(message, ts)
-            case slow.Depth():
-                rows = self._levels(message, ts, 0)
-                ids = Ids(message.first, message.last, message.previous)
-                synced = self._sync.synced
-                verdict = self._verdict(ids, rows)
-                if verdict is Verdict.GAP:
-                    return [self._gap(rows, ts, message.last)]
-                return [rows] if synced and verdict is Verdict.APPLY else None
-            case slow.Trade():
-                return self._trade(message, ts)
-            case slow.Touch():
-                exch, i = message.exch_ms * 1000, self.instrument
-                bid, ask = (self._grid(*level) for level in (message.bid, message.ask))
-                rows = np.zeros(2, EVENT)
-                rows[0] = (ts, exch, message.seq, *bid, Kind.TOUCH, 1, i.market, 0)
-                rows[1] = (ts, exch, message.seq, *ask, Kind.TOUCH, -1, i.market, Flag.LAST)
-                return [rows]
-            case slow.Mark():
-                return [self._mark(message, ts)]
-            case slow.Liquidation():
-                qty = self._grid(0, message.qty)[1]
-                rows = np.zeros(1, EVENT)
-                exch = message.exch_ms * 1000
-                rows[0] = (ts, exch, 0, message.px, qty, Kind.LIQUIDATION, message.side, self.instrument.market, Flag.LAST)
-                return [rows]
-
-    def _grid(self, px: int, qty: int) -> tuple[int, int]:
-        i = self.instrument
-        if px % i.tick_e8 or qty % i.lot_e8:
-            raise self._off_grid([px], [qty], f"line {self._lines + self._line}")
-        return px // i.tick_e8, qty // i.lot_e8
-
-    def _levels(self, depth: slow.Depth, ts: int, flags: int) -> EventArray:
-        exch, market = depth.exch_ms * 1000, int(self.instrument.market)
-        rows = [
-            (ts, exch, depth.last, *self._grid(px, qty), Kind.BOOK, side, market, flags)
-            for side, levels in ((1, depth.bids), (-1, depth.asks))
-            for px, qty in levels
-        ]
-        out = np.array(rows, EVENT) if rows else np.zeros(0, EVENT)
-        if len(out):
-            out["flags"][-1] |= Flag.LAST
-        return out
-
-    def _snapshot(self, depth: slow.Depth, ts: int) -> list[EventArray] | None:
-        outcome, kept = self._sync.on_snapshot(depth.last)
-        if outcome is not Joined.ACCEPTED:
-            self.skipped[outcome.value] += 1
-            return None
-        clear = np.zeros(1, EVENT)
-        clear[0] = (ts, depth.exch_ms * 1000, depth.last, 0, 0, Kind.BOOK_CLEAR, 0, self.instrument.market, Flag.SNAPSHOT)
-        levels = self._levels(depth, ts, Flag.SNAPSHOT)
-        if not len(levels):
-            clear["flags"] |= Flag.LAST
-        for rows in kept:
-            rows["ts"] = ts
-        return [clear, levels, *kept]
-
-    def _trade(self, trade: slow.Trade, ts: int) -> list[EventArray] | None:
-        if trade.aggregated != (self._trade_kind == scan.AGG):
-            self.skipped["agg_trade_beside_trade" if trade.aggregated else "trade_beside_agg_trade"] += 1
-            return None
-        base = Flag.AGG if trade.aggregated else 0
-        rows = []
-        for qty_e8, flags in ((trade.plain, base), (trade.rpi, base | Flag.RPI)):
-            px, qty = self._grid(trade.px, qty_e8)
-            if qty:
-                exch = trade.exch_ms * 1000
-                rows.append((ts, exch, trade.id, px, qty, Kind.TRADE, trade.side, self.instrument.market, flags))
-        if not rows:
-            return None
-        out = np.array(rows, EVENT)
-        out["flags"][-1] |= Flag.LAST
-        return [out]
-
-    def _mark(self, mark: slow.Mark, ts: int) -> EventArray:
-        exch, market = mark.exch_ms * 1000, self.instrument.market
-        rows = [
-            (ts, exch, 0, value, qty, kind, 0, market, 0)
-            for value, qty, kind in (
-                (mark.mark, 0, Kind.MARK),
-                (mark.index, 0, Kind.INDEX),
-                (mark.rate, mark.next_funding_ms * 1000, Kind.FUNDING),
-            )
-            if value is not None
-        ]
-        out = np.array(rows, EVENT) if rows else np.zeros(0, EVENT)
-        if len(out):
-            out["flags"][-1] |= Flag.LAST
-        return out
+    def _off_grid(self, block: Block, message: np.void, unit_e8: int, off: int) -> FormatError:
+        value = emit.off_grid(message, block.px_e8, block.qty_e8, unit_e8, off)
+        what, option = ("price", "--tick") if off == emit.OFF_TICK else ("size", "--lot")
+        place = f"line {self._lines + int(message['line'])}"
+        return off_grid(f"{self.instrument.symbol}: {what}", value, unit_e8, option, self.file, place)

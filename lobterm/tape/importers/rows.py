@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from lobterm.events import EVENT, EventArray, Flag, Kind
+from lobterm.events import EVENT, EventArray, Flag, GapCause, Kind, Scope
 from lobterm.instrument import Instrument
 from lobterm.tape.importers.files import I8
 
@@ -44,4 +44,14 @@ def touches(instrument: Instrument, ts: I8, exch_ts: I8, seq: I8, bid: tuple[I8,
         mine = filled(Kind.TOUCH, instrument, ts, exch_ts, flags)
         mine["seq"], mine["px"], mine["qty"], mine["side"] = seq, px, qty, side
         rows[at::2] = mine
+    return rows
+
+
+def opening_gap(snapshot: np.void) -> EventArray:
+    """Return the GAP that precedes a snapshot for which nobody gave a reason: the book was unknown until it."""
+    rows = np.zeros(1, EVENT)
+    for name in ("ts", "exch_ts", "seq", "market"):
+        rows[name] = snapshot[name]
+    rows["kind"], rows["flags"] = Kind.GAP, Flag.SYNTHETIC | Flag.LAST
+    rows["px"], rows["qty"] = GapCause.RESET, Scope.BOOK
     return rows

@@ -23,7 +23,7 @@ class Layout:
     """What a file is. `symbols` may be empty where only its user knows; `market` None where either fits."""
 
     path: Path
-    family: str  # raw, cryptofeed, framed_csv, tardis, bulk, npz
+    family: str  # raw, cryptofeed, framed_csv, tardis, bulk, npz, empty
     kind: str  # data type within the family
     symbols: tuple[str, ...]
     market: Market | None
@@ -36,6 +36,8 @@ def sniff(path: Path) -> Layout:
     if path.suffix == ".npz":
         return Layout(path, "npz", "", (), None)
     head = blocks.head(path, HEAD)
+    if not head.strip():
+        return Layout(path, "empty", "", (), None)
     if cryptofeed.is_capture(head):
         return Layout(path, "cryptofeed", "", _symbols(head), _capture_market(head))
     first = head.split(b"\n", 1)[0]

@@ -1,7 +1,6 @@
-"""Tardis CSV: one file a data type, µs, ordered by arrival. Layouts as documented by tardis.dev (downloadable CSV files).
+"""Tardis CSV: one file per data type and day, ordered by local receive time, in µs.
 
-A run of rows with equal local and exchange time is one exchange message. An exchange time equal to the local one means
-that the exchange gave none.
+A time of the exchange that equals the local one is none. Layouts as documented at docs.tardis.dev (downloadable CSV).
 """
 
 from __future__ import annotations
@@ -11,290 +10,253 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import polars as pl
 
 from lobterm.errors import FormatError
-from lobterm.events import EVENT, FIXED, EventArray, Flag, Kind, Market
+from lobterm.events import EventArray, Flag, Kind, Market, empty
 from lobterm.instrument import Instrument
-from lobterm.tape.importers.base import Recording, off_grid
+from lobterm.tape.importers import files
+from lobterm.tape.importers.base import Recording
+from lobterm.tape.importers.files import I8, Columns
+from lobterm.tape.importers.rows import LocalClock, filled, touches
+from lobterm.tape.importers.tardis_book import DiffBook, SnapshotBook
 
 EXCHANGES = {"binance-futures": Market.PERP, "binance": Market.SPOT}
-BATCH = 200_000
-STAMPS = ("timestamp", "local_timestamp")
-LEVEL_COLUMNS = ("asks[{i}].price", "asks[{i}].amount", "bids[{i}].price", "bids[{i}].amount")
+KEYS = ("exchange", "symbol", "timestamp", "local_timestamp")
 
-TYPES: dict[str, tuple[str, ...]] = {
+LAYOUTS: dict[str, tuple[str, ...]] = {
     "incremental_book_L2": ("is_snapshot", "side", "price", "amount"),
-    "book_snapshot_5": tuple(name.format(i=i) for i in range(5) for name in LEVEL_COLUMNS),
-    "book_snapshot_25": tuple(name.format(i=i) for i in range(25) for name in LEVEL_COLUMNS),
     "trades": ("id", "side", "price", "amount"),
     "quotes": ("ask_amount", "ask_price", "bid_price", "bid_amount"),
     "derivative_ticker": ("funding_timestamp", "funding_rate", "open_interest", "index_price", "mark_price"),
     "liquidations": ("id", "side", "price", "amount"),
 }
-"""Columns that each data type must have besides exchange, symbol and the two stamps. `book_ticker` is laid out as quotes."""
+"""Columns of each data type beside KEYS; `book_ticker` has those of `quotes`, liquidations those of `trades`."""
 
-Ints = npt.NDArray[np.int64]
-
-
-def type_of(columns: list[str], name: str) -> str:
-    """Return the data type of a header; `liquidations` and `trades` differ by the file's name alone."""
-    held = set(columns)
-    if "is_snapshot" in held:
-        return "incremental_book_L2"
-    if "asks[0].price" in held:
-        return "book_snapshot_25" if "asks[5].price" in held else "book_snapshot_5"
-    if "funding_rate" in held or "mark_price" in held:
-        return "derivative_ticker"
-    if "ask_price" in held or "bid_price" in held:
-        return "quotes"
-    return "liquidations" if "liquidations" in name else "trades"
+BOOKS = ("incremental_book_L2", "book_snapshot")
 
 
-def _frames(path: Path, needed: tuple[str, ...]) -> Iterator[pl.DataFrame]:
-    """Yield batches of text columns; numbers are parsed exactly, later."""
-    try:
-        lazy = pl.scan_csv(path, infer_schema=False)
-        missing = [name for name in needed if name not in lazy.collect_schema().names()]
-    except pl.exceptions.NoDataError:
-        return
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise FormatError("cannot be read as CSV", file=path, mend=str(error).splitlines()[0][:120]) from error
-    if missing:
-        raise FormatError(
-            f"lacks the column {missing[0]}", file=path, place="line 1", mend=f"expected: {', '.join(needed[:12])}"
-        )
-    try:
-        yield from lazy.select(needed).collect_batches(chunk_size=BATCH, maintain_order=True)
-    except pl.exceptions.PolarsError as error:
-        raise FormatError("is damaged", file=path, mend=str(error).splitlines()[0][:120]) from error
+def data_type(path: Path, cells: list[str]) -> str | None:
+    """Return which data type a header is of, or None if it is not Tardis'."""
+    if not {"exchange", "local_timestamp"} <= set(cells):
+        return None
+    if "asks[0].price" in cells:
+        return "book_snapshot"
+    if "id" in cells:
+        return "liquidations" if "liquidations" in path.name else "trades"
+    for name, marks in (
+        ("incremental_book_L2", {"is_snapshot", "amount"}),
+        ("quotes", {"bid_price", "ask_price"}),
+        ("derivative_ticker", {"mark_price", "funding_rate"}),
+    ):
+        if marks & set(cells):
+            return name
+    return None
 
 
-def fixed(column: pl.Series, path: Path) -> Ints:
-    """Return decimal texts as integers of 1e-8; empty cells are 0."""
-    try:
-        exact = column.fill_null("0").str.replace("^$", "0").cast(pl.Decimal(30, 8))
-    except pl.exceptions.PolarsError as error:
-        raise FormatError(f"column {column.name} holds what is no number", file=path, mend=str(error).splitlines()[0]) from error
-    whole = (exact * FIXED).cast(pl.Int64)
-    return whole.to_numpy()
+def snapshot_columns(cells: list[str]) -> list[str]:
+    """Return the level columns of a book_snapshot file, as (ask price, ask amount, bid price, bid amount) per level."""
+    levels = sum(1 for cell in cells if cell.startswith("asks[") and cell.endswith("].price"))
+    return [f"{side}[{i}].{what}" for i in range(levels) for side in ("asks", "bids") for what in ("price", "amount")]
 
 
-def grid(values: Ints, unit: int, what: str, option: str, path: Path) -> Ints:
-    """Return 1e-8 values in ticks or lots; raise FormatError where they do not fit."""
-    off = np.flatnonzero(values % unit)
-    if len(off):
-        raise off_grid(what, int(values[off[0]]), unit, option, path)
-    return values // unit
+def first_row(path: Path, cells: list[str]) -> tuple[Market, str, int] | None:
+    """Return market, symbol and local stamp of a file's first row; None if it has no rows."""
+    for batch in files.batches(path, KEYS) if cells else ():
+        if len(batch):
+            batch.refuse("exchange", ~batch.is_in("exchange", *EXCHANGES), f"one of {', '.join(EXCHANGES)}")
+            return EXCHANGES[batch.first("exchange")], batch.first("symbol"), int(batch.ints("local_timestamp")[0])
+    return None
 
 
-class _File:
-    """One CSV file of one instrument."""
-
-    def __init__(self, path: Path, instrument: Instrument, skipped: Counter[str]) -> None:
-        self.path, self.instrument, self.skipped = path, instrument, skipped
-
-    def frames(self, columns: tuple[str, ...]) -> Iterator[pl.DataFrame]:
-        for frame in _frames(self.path, ("exchange", "symbol", *STAMPS, *columns)):
-            mine = frame["symbol"].str.to_uppercase() == self.instrument.symbol
-            if not mine.all():
-                self.skipped["other_symbol"] += int((~mine).sum())
-                frame = frame.filter(mine)  # noqa: PLW2901
-            if len(frame):
-                yield frame
-
-    def rows(self, frame: pl.DataFrame, kind: Kind) -> EventArray:
-        """Return rows with time, kind and market filled in."""
-        out = np.zeros(len(frame), EVENT)
-        try:
-            exch, local = (frame[name].cast(pl.Int64).to_numpy() for name in STAMPS)
-        except pl.exceptions.PolarsError as error:
-            raise FormatError("a stamp is not a whole number of µs", file=self.path, mend=str(error)[:100]) from error
-        out["ts"] = np.maximum.accumulate(local)
-        back = int(np.count_nonzero(out["ts"] != local))
-        if back:
-            self.skipped["clock_back"] += back
-        out["exch_ts"] = np.where(exch == local, 0, exch)
-        out["kind"], out["market"] = kind, self.instrument.market
-        return out
-
-    def px(self, column: pl.Series) -> Ints:
-        return grid(fixed(column, self.path), self.instrument.tick_e8, column.name, "--tick", self.path)
-
-    def qty(self, column: pl.Series) -> Ints:
-        return grid(fixed(column, self.path), self.instrument.lot_e8, column.name, "--lot", self.path)
-
-
-def _sides(column: pl.Series, plus: str, minus: str) -> npt.NDArray[np.int8]:
-    return np.where(column.to_numpy() == plus, 1, np.where(column.to_numpy() == minus, -1, 0)).astype(np.int8)
-
-
-def _message_ends(rows: EventArray) -> npt.NDArray[np.bool_]:
-    """Return where the next row has another stamp."""
-    ends = np.ones(len(rows), np.bool_)
-    ends[:-1] = (np.diff(rows["ts"]) != 0) | (np.diff(rows["exch_ts"]) != 0)
-    return ends
-
-
-def _incremental(file: _File) -> Iterator[EventArray]:
-    """Yield book rows; a change from diffs to snapshot rows empties the book first."""
-    was_snapshot = False
-    held = np.zeros(0, EVENT)
-    for frame in file.frames(TYPES["incremental_book_L2"]):
-        rows = file.rows(frame, Kind.BOOK)
-        rows["side"] = _sides(frame["side"], "bid", "ask")
-        rows["px"], rows["qty"] = file.px(frame["price"]), file.qty(frame["amount"])
-        snapshot = (frame["is_snapshot"].str.to_lowercase() == "true").to_numpy()
-        rows["flags"] = np.where(snapshot, Flag.SNAPSHOT, 0)
-        if (rows["side"] == 0).any():
-            file.skipped["bad_side"] += int((rows["side"] == 0).sum())
-        starts = np.flatnonzero(snapshot & ~np.concatenate([[was_snapshot], snapshot[:-1]]))
-        was_snapshot = bool(snapshot[-1])
-        clears = rows[starts].copy()
-        clears["kind"], clears["side"], clears["px"], clears["qty"] = Kind.BOOK_CLEAR, 0, 0, 0
-        rows = np.insert(rows, starts, clears)
-        rows = np.concatenate([held, rows[(rows["side"] != 0) | (rows["kind"] == Kind.BOOK_CLEAR)]])
-        ends = _message_ends(rows)
-        rows["flags"] |= np.where(ends, Flag.LAST, 0).astype(np.uint8)
-        # the last message may go on in the next batch
-        before = np.flatnonzero(ends[:-1])
-        cut = int(before[-1]) + 1 if len(before) else 0
-        held = rows[cut:].copy()
-        held["flags"] &= ~np.uint8(Flag.LAST)
-        yield rows[:cut]
-    if len(held):
-        held["flags"][-1] |= Flag.LAST
-        yield held
-
-
-def _snapshots(depth: int) -> Callable[[_File], Iterator[EventArray]]:
-    """Return a reader of full top-of-book rows: the first becomes a snapshot, the others what changed since."""
-
-    def read(file: _File) -> Iterator[EventArray]:
-        before: dict[int, dict[int, int]] | None = None
-        for frame in file.frames(TYPES[f"book_snapshot_{depth}"]):
-            stamps = file.rows(frame, Kind.BOOK)
-            levels = {
-                side: (
-                    np.stack([file.px(frame[f"{name}[{i}].price"]) for i in range(depth)], axis=1),
-                    np.stack([file.qty(frame[f"{name}[{i}].amount"]) for i in range(depth)], axis=1),
-                )
-                for side, name in ((1, "bids"), (-1, "asks"))
-            }
-            rows: list[tuple[int, ...]] = []
-            for i in range(len(frame)):
-                now = {
-                    side: {p: q for p, q in zip(px[i].tolist(), qty[i].tolist(), strict=True) if q}
-                    for side, (px, qty) in levels.items()
-                }
-                rows += _changes(stamps[i], before, now)
-                before = now
-            if rows:
-                yield np.array(rows, EVENT)
-
-    return read
-
-
-def _changes(stamp: np.void, before: dict[int, dict[int, int]] | None, now: dict[int, dict[int, int]]) -> list[tuple[int, ...]]:
-    """Return the rows of one message that turns book `before` into `now`."""
-    ts, exch, market = int(stamp["ts"]), int(stamp["exch_ts"]), int(stamp["market"])
-    if before is None:
-        rows = [(ts, exch, 0, 0, 0, int(Kind.BOOK_CLEAR), 0, market, int(Flag.SNAPSHOT))]
-        flags, changed = int(Flag.SNAPSHOT), {side: now[side] for side in (1, -1)}
-    else:
-        rows, flags, changed = [], 0, {}
-        for side in (1, -1):
-            gone = {px: 0 for px in before[side] if px not in now[side]}
-            changed[side] = gone | {px: qty for px, qty in now[side].items() if before[side].get(px) != qty}
-    for side, table in changed.items():
-        rows += [(ts, exch, 0, px, qty, int(Kind.BOOK), side, market, flags) for px, qty in table.items()]
-    if rows:
-        rows[-1] = (*rows[-1][:-1], rows[-1][-1] | int(Flag.LAST))
-    return rows
-
-
-def _trades(file: _File) -> Iterator[EventArray]:
-    for frame in file.frames(TYPES["trades"]):
-        rows = file.rows(frame, Kind.TRADE)
-        rows["side"] = _sides(frame["side"], "buy", "sell")
-        rows["px"], rows["qty"] = file.px(frame["price"]), file.qty(frame["amount"])
-        rows["seq"] = frame["id"].cast(pl.Int64, strict=False).fill_null(0).to_numpy()
-        rows["flags"] = Flag.LAST
-        unknown = rows["side"] == 0
-        if unknown.any():
-            file.skipped["trade_side_unknown"] += int(unknown.sum())
-        yield rows[~unknown]
-
-
-def _quotes(file: _File) -> Iterator[EventArray]:
-    for frame in file.frames(TYPES["quotes"]):
-        rows = np.repeat(file.rows(frame, Kind.TOUCH), 2)
-        for at, (side, name) in enumerate(((1, "bid"), (-1, "ask"))):
-            rows["side"][at::2] = side
-            rows["px"][at::2] = file.px(frame[f"{name}_price"])
-            rows["qty"][at::2] = file.qty(frame[f"{name}_amount"])
-        rows["flags"][1::2] = Flag.LAST
-        yield rows
-
-
-def _ticker(file: _File) -> Iterator[EventArray]:
-    """Yield MARK, INDEX, FUNDING and OPEN_INTEREST rows where their value changes; empty cells say nothing new."""
-    last: dict[str, tuple[int, int]] = {}
-    for frame in file.frames(TYPES["derivative_ticker"]):
-        stamps = file.rows(frame, Kind.MARK)
-        columns = {name: (fixed(frame[name], file.path), _filled(frame[name])) for name in TYPES["derivative_ticker"][1:]}
-        funding = (frame["funding_timestamp"].cast(pl.Int64, strict=False).fill_null(0)).to_numpy()
-        lots = file.instrument.lot_e8
-        rows: list[tuple[int, ...]] = []
-        for i in range(len(frame)):
-            message = []
-            for name, kind in (
-                ("mark_price", Kind.MARK),
-                ("index_price", Kind.INDEX),
-                ("funding_rate", Kind.FUNDING),
-                ("open_interest", Kind.OPEN_INTEREST),
-            ):
-                values, filled = columns[name]
-                interest = kind == Kind.OPEN_INTEREST
-                value = (0, int(values[i] // lots)) if interest else (int(values[i]), int(funding[i]) if name == "funding_rate" else 0)
-                if filled[i] and last.get(name) != value:
-                    last[name] = value
-                    stamp = stamps[i]
-                    message.append((int(stamp["ts"]), int(stamp["exch_ts"]), 0, *value, int(kind), 0, int(stamp["market"]), 0))
-            if message:
-                message[-1] = (*message[-1][:-1], int(Flag.LAST))
-                rows += message
-        if rows:
-            yield np.array(rows, EVENT)
-
-
-def _filled(column: pl.Series) -> npt.NDArray[np.bool_]:
-    return (column.is_not_null() & (column != "")).to_numpy()
-
-
-def _liquidations(file: _File) -> Iterator[EventArray]:
-    for frame in file.frames(TYPES["liquidations"]):
-        rows = file.rows(frame, Kind.LIQUIDATION)
-        rows["side"] = _sides(frame["side"], "buy", "sell")
-        rows["px"], rows["qty"] = fixed(frame["price"], file.path), file.qty(frame["amount"])
-        rows["flags"] = Flag.LAST
-        yield rows[rows["side"] != 0]
-
-
-READERS: dict[str, Callable[[_File], Iterator[EventArray]]] = {
-    "incremental_book_L2": _incremental,
-    "book_snapshot_5": _snapshots(5),
-    "book_snapshot_25": _snapshots(25),
-    "trades": _trades,
-    "quotes": _quotes,
-    "derivative_ticker": _ticker,
-    "liquidations": _liquidations,
-}
-
-
-def open_tardis(path: Path, kind: str, instrument: Instrument) -> Recording:
-    """Return the recording of one Tardis file of data type `kind`."""
+def open_tardis(paths: list[Path], kind: str, instrument: Instrument) -> Recording:
+    """Return the recording of one symbol from files of one data type, a chain in the order of their first stamps."""
     skipped: Counter[str] = Counter()
-    source = {"layout": f"tardis {kind}", "files": [{"name": path.name, "bytes": path.stat().st_size}]}
-    return Recording(instrument, READERS[kind](_File(path, instrument, skipped)), "T", source, skipped)
+    exchange = next(name for name, market in EXCHANGES.items() if market == instrument.market)
+    ordered = sorted(paths, key=lambda path: (first_row(path, files.header(path)) or (None, "", 0))[2])
+
+    def chunks() -> Iterator[EventArray]:
+        encoder = _ENCODERS[kind](instrument, skipped)
+        for path in ordered:
+            cells = files.header(path)
+            levels = snapshot_columns(cells) if kind == "book_snapshot" else LAYOUTS[kind]
+            rows = encoder.open_file()
+            if len(rows):
+                yield rows
+            for batch in files.batches(path, (*KEYS, *levels)) if cells else ():
+                batch.refuse("exchange", ~batch.is_in("exchange", exchange), repr(exchange))
+                mine = batch.is_in("symbol", instrument.symbol)
+                if not mine.all():
+                    skipped["other_symbol"] += int(np.count_nonzero(~mine))
+                    batch = batch.where(mine)
+                rows = encoder.encode(batch)
+                if len(rows):
+                    yield rows
+        rows = encoder.flush()
+        if len(rows):
+            yield rows
+
+    source = {"layout": f"tardis {kind}", "files": [{"name": p.name, "bytes": p.stat().st_size} for p in ordered]}
+    return Recording(instrument, chunks(), "T", source, skipped)
+
+
+class _Encoder:
+    """Turns batches of one data type into rows; each row or pair of rows is a message."""
+
+    def __init__(self, instrument: Instrument, skipped: Counter[str]) -> None:
+        self.instrument, self.skipped = instrument, skipped
+        self._clock = LocalClock(skipped)
+
+    def open_file(self) -> EventArray:
+        """Take note that another file of the chain begins; return what was held back of the last one."""
+        return self.flush()
+
+    def flush(self) -> EventArray:
+        """Return what was held back."""
+        return empty(0)
+
+    def encode(self, batch: Columns) -> EventArray:
+        """Return the rows of a batch."""
+        raise NotImplementedError
+
+    def stamps(self, batch: Columns) -> tuple[I8, I8]:
+        """Return receive times and exchange times, 0 where the exchange gave none."""
+        local, exch = batch.ints("local_timestamp"), batch.ints("timestamp")
+        return self._clock.held(local), np.where(exch == local, 0, exch)
+
+
+class _Trades(_Encoder):
+    def encode(self, batch: Columns) -> EventArray:
+        """Return TRADE rows; a trade of unknown side is left out and counted."""
+        side = batch.sides("side", "buy", "sell")
+        batch.refuse("side", (side == 0) & ~batch.is_in("side", "unknown", ""), "buy, sell or unknown")
+        if not side.all():
+            self.skipped["trade_side_unknown"] += int(np.count_nonzero(side == 0))
+            batch, side = batch.where(side != 0), side[side != 0]
+        rows = filled(Kind.TRADE, self.instrument, *self.stamps(batch))
+        rows["seq"], rows["side"] = batch.ints("id"), side
+        rows["px"], rows["qty"] = batch.ticks("price", self.instrument), batch.lots("amount", self.instrument)
+        return rows
+
+
+class _Liquidations(_Encoder):
+    def encode(self, batch: Columns) -> EventArray:
+        """Return LIQUIDATION rows: a buy closes a short."""
+        side = batch.sides("side", "buy", "sell")
+        batch.refuse("side", side == 0, "buy or sell")
+        rows = filled(Kind.LIQUIDATION, self.instrument, *self.stamps(batch))
+        rows["side"] = side
+        rows["px"], rows["qty"] = batch.fixed("price"), batch.lots("amount", self.instrument)
+        return rows
+
+
+class _Quotes(_Encoder):
+    def encode(self, batch: Columns) -> EventArray:
+        """Return TOUCH rows; an empty side has no size."""
+        ts, exch = self.stamps(batch)
+        i = self.instrument
+        bid, ask = (
+            (batch.ticks(f"{side}_price", i, empty=0), batch.lots(f"{side}_amount", i, empty=0))
+            for side in ("bid", "ask")
+        )
+        return touches(i, ts, exch, np.zeros(len(ts), np.int64), bid, ask)
+
+
+class _DerivativeTicker(_Encoder):
+    """A ticker repeats every value in every row: only what changed becomes a row."""
+
+    def __init__(self, instrument: Instrument, skipped: Counter[str]) -> None:
+        super().__init__(instrument, skipped)
+        self._last: dict[str, int | None] = {}
+
+    def encode(self, batch: Columns) -> EventArray:
+        """Return MARK, INDEX, FUNDING and OPEN_INTEREST rows."""
+        ts, exch = self.stamps(batch)
+        rate, new_rate, rate_known = self._carried(batch, "funding_rate", batch.rounded)
+        due, new_due, due_known = self._carried(batch, "funding_timestamp", lambda name: batch.ints(name, empty=0))
+        mark, new_mark, _ = self._carried(batch, "mark_price", batch.rounded)
+        index, new_index, _ = self._carried(batch, "index_price", batch.rounded)
+        interest, new_interest, _ = self._carried(
+            batch, "open_interest", lambda name: batch.lots(name, self.instrument, empty=0)
+        )
+        zero = np.zeros(len(ts), np.int64)
+        parts, order = [], []
+        for kind, px, qty, new in (
+            (Kind.MARK, mark, zero, new_mark),
+            (Kind.INDEX, index, zero, new_index),
+            (Kind.FUNDING, rate, np.where(due_known, due, 0), (new_rate | new_due) & rate_known),
+            (Kind.OPEN_INTEREST, zero, interest, new_interest),
+        ):
+            rows = filled(kind, self.instrument, ts[new], exch[new])
+            rows["px"], rows["qty"] = px[new], qty[new]
+            parts.append(rows)
+            order.append(np.flatnonzero(new))
+        return np.concatenate(parts)[np.argsort(np.concatenate(order), kind="stable")]
+
+    def _carried(
+        self, batch: Columns, name: str, read: Callable[[str], I8]
+    ) -> tuple[I8, files.Mask, files.Mask]:  # fmt: skip
+        """Return a column with empty cells carried forward, where it changed, and where it is known."""
+        values, given = read(name), batch.given(name)
+        at = np.maximum.accumulate(np.where(given, np.arange(len(given)), -1))
+        before = self._last.get(name)
+        carried = np.where(at >= 0, values[at], 0 if before is None else before)
+        known = (at >= 0) | (before is not None)
+        previous = np.concatenate([[0 if before is None else before], carried[:-1]])
+        was_known = np.concatenate([[before is not None], known[:-1]])
+        if len(given) and known[-1]:
+            self._last[name] = int(carried[-1])
+        return carried, known & (~was_known | (carried != previous)), known
+
+
+class _DiffBook(_Encoder):
+    def __init__(self, instrument: Instrument, skipped: Counter[str]) -> None:
+        super().__init__(instrument, skipped)
+        self._book = DiffBook(instrument, skipped)
+
+    def open_file(self) -> EventArray:
+        """Let a snapshot at the file's beginning be no break; return the last message of the file before."""
+        rows = self.flush()
+        self._book.open_file()
+        return rows
+
+    def flush(self) -> EventArray:
+        """Return the last message."""
+        return self._book.flush()
+
+    def encode(self, batch: Columns) -> EventArray:
+        """Return the rows of all messages but the last, which the next batch may go on with."""
+        side = batch.sides("side", "bid", "ask")
+        batch.refuse("side", side == 0, "bid or ask")
+        flags = np.where(batch.bools("is_snapshot"), Flag.SNAPSHOT, 0)
+        rows = filled(Kind.BOOK, self.instrument, *self.stamps(batch), flags=0)
+        rows["flags"], rows["side"] = flags, side
+        rows["px"], rows["qty"] = batch.ticks("price", self.instrument), batch.lots("amount", self.instrument)
+        return self._book.add(rows)
+
+
+class _SnapshotBook(_Encoder):
+    def __init__(self, instrument: Instrument, skipped: Counter[str]) -> None:
+        super().__init__(instrument, skipped)
+        self._book = SnapshotBook(instrument, skipped)
+
+    def encode(self, batch: Columns) -> EventArray:
+        """Return what each picture changes in the one before."""
+        ts, exch = self.stamps(batch)
+        levels = batch.names[len(KEYS) :]
+        i = self.instrument
+        columns = [
+            batch.ticks(name, i, empty=0) if name.endswith("price") else batch.lots(name, i, empty=0) for name in levels
+        ]
+        if not columns:
+            raise FormatError("has no levels", file=batch.path)
+        return self._book.add(ts, exch, np.stack(columns, axis=1).reshape(len(ts), -1, 2, 2))
+
+
+_ENCODERS: dict[str, type[_Encoder]] = {
+    "incremental_book_L2": _DiffBook,
+    "book_snapshot": _SnapshotBook,
+    "trades": _Trades,
+    "quotes": _Quotes,
+    "derivative_ticker": _DerivativeTicker,
+    "liquidations": _Liquidations,
+}

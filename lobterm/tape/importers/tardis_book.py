@@ -7,11 +7,13 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.events import EVENT, EventArray, Flag, GapCause, Kind, Scope
+from lobterm.events import EVENT, EventArray, Flag, Kind
 from lobterm.instrument import Instrument
 from lobterm.tape.importers.files import I8, Mask
+from lobterm.tape.importers.rows import opening_gap
 
 SLICE = 4_096
+LAST = np.uint8(Flag.LAST)
 
 
 class DiffBook:
@@ -47,7 +49,7 @@ class DiffBook:
             return rows
         rows = rows.copy()
         ends = np.append(starts[1:], len(rows)) - 1
-        rows["flags"][ends] |= Flag.LAST
+        rows["flags"][ends] |= LAST
         snapshot = (rows["flags"] & Flag.SNAPSHOT) != 0
         parts: list[EventArray] = []
         at = 0
@@ -72,14 +74,11 @@ class DiffBook:
 
     def _opening(self, first: np.void) -> EventArray:
         """Return what precedes a snapshot: the clearing, and the break if the book was known and nobody said why."""
-        rows = np.zeros(2, EVENT)
-        for row in rows:
-            for name in ("ts", "exch_ts", "seq", "market"):
-                row[name] = first[name]
-        rows["kind"] = Kind.GAP, Kind.BOOK_CLEAR
-        rows["flags"] = Flag.SYNTHETIC | Flag.LAST, Flag.SNAPSHOT
-        rows["px"], rows["qty"] = (GapCause.RESET, 0), (Scope.BOOK, 0)
-        return rows if self._known and not self._file_began else rows[1:]
+        clear = np.zeros(1, EVENT)
+        for name in ("ts", "exch_ts", "seq", "market"):
+            clear[name] = first[name]
+        clear["kind"], clear["flags"] = Kind.BOOK_CLEAR, Flag.SNAPSHOT
+        return np.concatenate([opening_gap(first), clear]) if self._known and not self._file_began else clear
 
 
 def _message_starts(rows: EventArray) -> I8:
@@ -120,7 +119,7 @@ class SnapshotBook:
         rows["kind"][0] = Kind.BOOK_CLEAR
         rows["side"][1:] = np.repeat([1, -1], [len(side) for side in sides])
         rows["px"][1:], rows["qty"][1:] = np.concatenate(sides).T
-        rows["flags"][-1] |= Flag.LAST
+        rows["flags"][-1] |= LAST
         return rows
 
     def _changes(self, ts: I8, exch_ts: I8, levels: I8) -> EventArray:
@@ -155,6 +154,8 @@ class SnapshotBook:
 def _differences(before: I8, now: I8) -> tuple[Mask, Mask]:
     """Return which levels of `before` are gone, and which of `now` are new or of another size."""
     is_now, was = now[:, :, 1] > 0, before[:, :, 1] > 0
-    same_px: npt.NDArray[np.bool_] = (now[:, :, None, 0] == before[:, None, :, 0]) & is_now[:, :, None] & was[:, None, :]
+    same_px: npt.NDArray[np.bool_] = (
+        (now[:, :, None, 0] == before[:, None, :, 0]) & is_now[:, :, None] & was[:, None, :]
+    )
     same = same_px & (now[:, :, None, 1] == before[:, None, :, 1])
     return was & ~same_px.any(axis=1), is_now & ~same.any(axis=2)

@@ -1,0 +1,135 @@
+"""lobterm replay: a tape in the console, or flat out without one."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lobterm.cli import output
+from lobterm.errors import InputError
+
+if TYPE_CHECKING:
+    from lobterm.runtime import Setup
+
+EPILOG = """\
+  lobterm replay replays/demo.parquet
+  lobterm replay day.parquet --speed 50 --at 14:30
+  lobterm replay day.parquet --headless --json --set maker.gamma=3
+
+in the console: space plays and pauses, . steps a message, t a trade, a an alpha tick, + and - change the speed,
+m runs at max, ? shows all keys, q quits.
+"""
+
+SLOWEST, FASTEST = 0.1, 1000.0
+
+
+def register(commands: Any) -> None:
+    """Add `replay`."""
+    replay = commands.add_parser(
+        "replay", help="replay a tape", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    replay.add_argument("tape", type=Path, metavar="TAPE")
+    replay.add_argument("--speed", type=speed, default=1.0, metavar="X", help="0.1 to 1000, or max (default 1)")
+    replay.add_argument("--at", metavar="TIME", help="start at HH:MM[:SS] of the tape's day, or an ISO time, UTC")
+    replay.add_argument("--paused", action="store_true", help="open paused")
+    replay.add_argument("--model", metavar="FILE", help="cluster model (default: the one beside the tape); none for none")
+    replay.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter for this run")
+    replay.add_argument("--log", choices=("full", "none"), default="full", help="the session log (default full)")
+    replay.add_argument("--sessions", type=Path, metavar="FILE", help="the session log's file")
+    replay.add_argument("--headless", action="store_true", help="flat out, no console")
+    replay.add_argument("--cut-seed", type=int, metavar="N", help="headless: fold in random pieces; the rows must not change")
+    output.add_json(replay)
+    replay.set_defaults(run=run)
+
+
+def speed(text: str) -> float:
+    """Return a replay speed; `max` is infinity."""
+    if text == "max":
+        return math.inf
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not SLOWEST <= value <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed: {SLOWEST} to {FASTEST:g}, or max")
+    return value
+
+
+def moment(text: str, first_ts_us: int, last_ts_us: int) -> int:
+    """Return a time within a tape in µs; a bare clock time is the first such moment at or after the tape's start."""
+    first = datetime.fromtimestamp(first_ts_us / 1e6, UTC)
+    try:
+        if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?", text):
+            clock = time.fromisoformat(text.zfill(len(text) + (text.index(":") == 1)))
+            ts = round(datetime.combine(first.date(), clock, UTC).timestamp() * 1e6)
+            if ts < first_ts_us and ts + 86_400_000_000 <= last_ts_us:
+                ts += 86_400_000_000
+        else:
+            stamp = datetime.fromisoformat(text)
+            ts = round((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp() * 1e6)
+    except ValueError:
+        raise InputError(f"{text!r} is not a time", place="--at", mend="write 14:30, 14:30:05 or 2024-08-08T23:55") from None
+    if not first_ts_us <= ts <= last_ts_us:
+        last = datetime.fromtimestamp(last_ts_us / 1e6, UTC)
+        raise InputError(f"{text} is not on the tape", place="--at", mend=f"it runs {first:%F %T} to {last:%F %T} UTC")
+    return ts
+
+
+def _setup(arguments: argparse.Namespace) -> Setup:
+    from lobterm import config, runtime
+    from lobterm.models import model
+    from lobterm.session import log, place
+    from lobterm.tape import parquet
+
+    settings = config.load(arguments.config)
+    for text in arguments.set:
+        settings = settings.with_override(text)
+    tape = parquet.open_tape(arguments.tape)
+    if not tape.meta.rows:
+        raise InputError("holds no rows", file=arguments.tape, mend="import a recording that does")
+    path = Path(arguments.model) if arguments.model else runtime.model_beside(arguments.tape)
+    chosen = model.load(path) if path is not None and arguments.model != "none" else None
+    writer = None
+    if arguments.log == "full":
+        writer = log.SessionLog(arguments.sessions or place.sessions_file(str(settings.setting("paths.sessions"))))
+    return runtime.Setup(tape, settings, chosen, writer)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replay a tape."""
+    setup = _setup(arguments)
+    try:
+        return _headless(setup, arguments) if arguments.headless else _console(setup, arguments)
+    finally:
+        if setup.log:
+            setup.log.close()
+
+
+def _headless(setup: Setup, arguments: argparse.Namespace) -> int:
+    from lobterm import runtime, warm
+
+    warm.in_subprocess()
+    output.warn(runtime.model_warning(setup))
+    progress = output.Progress("replaying")
+    try:
+        result = runtime.headless(setup, setup.tape.read(), cut_seed=arguments.cut_seed, progress=progress)
+    finally:
+        progress.close()
+    output.show(result, arguments.json)
+    return 0
+
+
+def _console(setup: Setup, arguments: argparse.Namespace) -> int:
+    from lobterm.runtime import Replay
+
+    meta = setup.tape.meta
+    at = moment(arguments.at, meta.first_ts_us, meta.last_ts_us) if arguments.at else None
+    console = Replay(setup, at=at)
+    console.clock.speed = arguments.speed
+    from lobterm.app.app import run as run_app
+
+    return run_app(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")))

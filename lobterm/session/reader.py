@@ -1,0 +1,77 @@
+"""What the session log holds, read without disturbing its writer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lobterm.engine.params import PARAMS
+from lobterm.engine.rows import TABLES
+from lobterm.errors import InputError, LobtermError
+from lobterm.session import schema
+
+_HEAD = tuple(name for name in schema.RUNS if name not in ("run", "params", "provenance", "summary"))
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a log for reading; name the file where that fails."""
+    if not path.is_file():
+        raise InputError("no such file", file=path, mend="a replay or a live run makes a session log")
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            if not schema.check(connection, path):
+                raise InputError("holds no session log", file=path, mend="a replay or a live run makes one")
+            yield connection
+    except sqlite3.Error as error:
+        raise LobtermError(f"{path}: session log cannot be read: {error}") from error
+
+
+def sessions(path: Path) -> list[dict[str, Any]]:
+    """Return every session, oldest first; none if there is no log yet."""
+    if not path.exists():
+        return []
+    with opened(path) as connection:
+        return [
+            {key: row[key] for key in _HEAD} | {"summary": _json(row["summary"])}
+            for row in connection.execute("select * from runs order by session_id")
+        ]
+
+
+def session(path: Path, wanted: str) -> dict[str, Any]:
+    """Return one session by id, by the beginning of its id, or the newest as `last`."""
+    with opened(path) as connection:
+        row = _find(connection, path, wanted)
+        rows = {
+            table: connection.execute(f"select count(*) from [{table}] where run = ?", (row["run"],)).fetchone()[0]
+            for table in TABLES
+        }
+        provenance, values = _json(row["provenance"]), _json(row["params"]) or []
+        return {key: row[key] for key in _HEAD} | {
+            "rows": rows,
+            "params": {param.key: value for param, value in zip(PARAMS, values, strict=False)},
+            "provenance": {key: provenance[key] for key in provenance if key != "params"},
+            "summary": _json(row["summary"]),
+        }
+
+
+def _find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:
+    if wanted == "last":
+        found = connection.execute("select * from runs order by session_id desc limit 1").fetchall()
+    else:
+        sql = "select * from runs where substr(session_id, 1, ?) = ? order by session_id limit 2"
+        found = connection.execute(sql, (len(wanted), wanted)).fetchall()
+    if len(found) == 1:
+        row: sqlite3.Row = found[0]
+        return row
+    what = "several sessions begin with" if found else "no session"
+    raise InputError(f"{what} {wanted!r}", file=path, mend="lobterm session list shows them")
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

@@ -1,0 +1,133 @@
+"""Integers of the engine as text that a person reads: exact where the number is exact, a dash where there is none."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from lobterm.instrument import Instrument
+
+NOTHING = "—"
+
+
+@lru_cache(maxsize=8192)
+def fixed(value: int, places: int, decimals: int) -> str:
+    """Return `value` x 10^-`places` with `decimals` digits after the point, rounded half-even where they are fewer."""
+    sign, value = ("-" if value < 0 else ""), abs(value)
+    if decimals < places:
+        unit = 10 ** (places - decimals)
+        value, rest = divmod(value, unit)
+        value += (2 * rest > unit) or (2 * rest == unit and value & 1)
+    else:
+        value *= 10 ** (decimals - places)
+    if not value:
+        sign = ""
+    whole, part = divmod(value, 10**decimals)
+    return f"{sign}{whole:,}.{part:0{decimals}d}" if decimals else f"{sign}{whole:,}"
+
+
+def price(ticks: int, instrument: Instrument) -> str:
+    """Return a price on the tick, exactly."""
+    return fixed(ticks * instrument.tick_e8, 8, instrument.price_decimals)
+
+
+def half_price(ticks2: int, instrument: Instrument) -> str:
+    """Return a price given in half ticks, exactly."""
+    return fixed(ticks2 * instrument.tick_e8 * 5, 9, instrument.price_decimals + 1)
+
+
+def real_price(ticks: float | None, instrument: Instrument) -> str:
+    """Return a derived price with one digit more than the tick has."""
+    return NOTHING if ticks is None else f"{ticks * instrument.tick:,.{instrument.price_decimals + 1}f}"
+
+
+@lru_cache(maxsize=8192)
+def size(lots: int, instrument: Instrument, cells: int = 0) -> str:
+    """Return a size in base units, exactly; if that is longer than `cells`, shortened with a unit that says so."""
+    text = fixed(lots * instrument.lot_e8, 8, instrument.qty_decimals)
+    if not cells or len(text) <= cells:
+        return text
+    base = lots * instrument.lot_e8 / 1e8
+    for scale, unit in ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")):
+        for decimals in (2, 1, 0):
+            short = f"{base / scale:.{decimals}f}{unit}"
+            if len(short) <= cells and (abs(base) >= scale or unit == "") and float(short.rstrip("kMGT")) != 0.0:
+                return short
+    return f"{base:.0e}"
+
+
+def signed_size(lots: int, instrument: Instrument) -> str:
+    """Return a position in base units with its sign; flat is a plain zero."""
+    text = size(lots, instrument)
+    return f"+{text}" if lots > 0 else text
+
+
+def ticks(count: int) -> str:
+    """Return a whole number of ticks."""
+    return "1 tick" if count == 1 else f"{count:,} ticks"
+
+
+def money(e8: int | None, decimals: int = 4) -> str:
+    """Return an amount of the quote coin with its sign."""
+    if e8 is None:
+        return NOTHING
+    text = fixed(e8, 8, decimals)
+    return f"+{text}" if e8 > 0 and text.strip("0.,") else text
+
+
+def age(us: int) -> str:
+    """Return a span of time in the largest unit that keeps two digits."""
+    tenths = max(0, us) // 100_000
+    if tenths < 600:
+        return f"{tenths // 10}.{tenths % 10}s"
+    minutes, seconds = divmod(tenths // 10, 60)
+    if minutes < 60:
+        return f"{minutes}m{seconds:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if hours < 100 else f"{hours // 24}d{hours % 24:02d}h"
+
+
+def clock(us: int) -> str:
+    """Return the time of day in UTC to the millisecond."""
+    ms = us // 1000
+    seconds, ms = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours % 24:02d}:{minutes:02d}:{seconds:02d}.{ms:03d}"
+
+
+@lru_cache(maxsize=16)
+def _day(days: int) -> str:
+    return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d")
+
+
+def date(us: int) -> str:
+    """Return the day in UTC."""
+    return _day(us // 86_400_000_000)
+
+
+def speed(value: float) -> str:
+    """Return a replay speed as its key says it."""
+    return "max" if math.isinf(value) else f"{value:g}x"
+
+
+def rate(per_s: float | None) -> str:
+    """Return a count per second, shortened."""
+    if per_s is None:
+        return NOTHING
+    for scale, unit in ((1e6, "M"), (1e3, "k")):
+        if per_s >= scale:
+            return f"{per_s / scale:.1f}{unit}"
+    return f"{per_s:.0f}"
+
+
+def printable(text: str) -> str:
+    """Return foreign text with everything that would steer a terminal replaced."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def quote_coin(symbol: str) -> str:
+    """Return the coin that prices of `symbol` are in, or "quote" if the symbol does not tell."""
+    coins = ("USDT", "USDC", "FDUSD", "BUSD", "USD1", "BTC", "ETH", "BNB", "EUR", "TRY", "USD")
+    return next((coin for coin in coins if symbol.endswith(coin) and symbol != coin), "quote")

@@ -1,0 +1,189 @@
+"""What a frame of the console says, before anybody decides how it looks.
+
+Texts are ready to be shown; a quantity that is not known is None or says why. Shares are 0..1 of what stands beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from lobterm.engine.rows import Label
+
+
+class Tone(Enum):
+    """How a value is to be taken."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    WARN = "warn"  # stale, warming, late
+    BAD = "bad"  # broken
+    UNKNOWN = "unknown"
+
+
+class Zone(Enum):
+    """Where a price of the ladder lies."""
+
+    ASK = "ask"
+    ASK_TOUCH = "ask touch"
+    SPREAD = "spread"
+    BID_TOUCH = "bid touch"
+    BID = "bid"
+    BEYOND = "beyond"  # outside the depth that is known
+    BLANK = "blank"  # no price: the row only fills
+
+
+class OwnState(Enum):
+    """Where an order of ours is."""
+
+    RESTING = "resting"
+    TRAVELLING = "travelling"  # sent, not at the exchange yet
+    LEAVING = "leaving"  # a cancel is on its way; it may still fill
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Our orders of one side at one price."""
+
+    text: str
+    state: OwnState
+
+
+@dataclass(frozen=True, slots=True)
+class LadderRow:
+    """One price."""
+
+    price: str
+    zone: Zone
+    bid: str = ""
+    bid_share: float = 0.0
+    ask: str = ""
+    ask_share: float = 0.0
+    own_bid: Own | None = None
+    own_ask: Own | None = None
+    last_side: int = 0  # side of the last trade, if it was at this price
+    pinned: bool = False  # an order of ours outside the window, shown at its edge
+
+
+@dataclass(frozen=True, slots=True)
+class LadderView:
+    """The order book around the mid."""
+
+    rows: tuple[LadderRow, ...]
+    scale: str  # what one row is
+    spread: str
+    centre: int | None  # ticks; None while there is no mid to stand on
+    stale: str = ""  # how old the book is, if that is too old
+    unknown: tuple[str, ...] = ()  # why there is no book
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRow:
+    """One trade."""
+
+    time: str
+    side: int
+    price: str
+    size: str
+    size_share: float
+    label: Label
+    why: str  # why it is unclassified, in a word
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeView:
+    """One signal. `share` is -1..1 for skew, and of the full scale that the note names for hazard."""
+
+    value: str
+    share: float
+    note: str = ""
+    takers: str = ""  # whose flow it sums
+    threshold_share: float | None = None
+    over: bool = False
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One labelled value."""
+
+    label: str
+    text: str
+    tone: Tone = Tone.PLAIN
+    side: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LabelShare:
+    """How many trades of one label there were; no share before the first trade."""
+
+    label: Label
+    count: str
+    share: float | None
+
+
+class RunState(Enum):
+    """What the transport is doing."""
+
+    LOADING = "loading"
+    PLAYING = "playing"
+    PAUSED = "paused"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderView:
+    """Who, when and how healthy."""
+
+    symbol: str
+    mode: str
+    clock: str
+    speed: str
+    health: tuple[Value, ...]
+    source: str
+    failure: str = ""
+    loading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransportView:
+    """Where the tape stands."""
+
+    state: RunState
+    speed: str
+    clock: str
+    end: str
+    progress: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything that one paint shows."""
+
+    header: HeaderView
+    ladder: LadderView
+    trades: tuple[TradeRow, ...]
+    trades_note: str
+    mapping: str
+    skew: GaugeView
+    hazard: GaugeView
+    maker: tuple[Value, ...]
+    quote_coin: str  # what profit and loss are in
+    maker_state: str  # "" while quoting, else why not
+    orders: tuple[Value, ...]
+    sums: tuple[Value, ...]
+    market: tuple[Value, ...]
+    clusters: tuple[LabelShare, ...]
+    transport: TransportView
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """What the screen brings along: its room, and what the person chose."""
+
+    ladder_rows: int = 20
+    trade_rows: int = 10
+    centre: int | None = None  # ticks that the ladder stood on last
+    levels_only: bool = False
+    rows_per_s: float | None = None

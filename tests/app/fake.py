@@ -1,0 +1,124 @@
+"""A console without an engine: a small market that is a function of a counter, so that every picture can be told."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from lobterm.clock import ReplayClock
+from lobterm.engine import params as pm
+from lobterm.engine.read import OwnOrder, Pnl, Signals, Snapshot
+from lobterm.engine.rows import LABEL, Label, Why
+from lobterm.events import Market
+from lobterm.instrument import Instrument
+
+BTC = Instrument(Market.PERP, "BTCUSDT", Decimal("0.1"), Decimal("0.001"))
+START = 1_722_858_000_000_000  # 2024-08-05 11:40:00 UTC
+SPAN = 600_000_000
+MID = 531_042  # ticks
+
+
+def levels(best: int, step: int, n: int, salt: int) -> np.ndarray:
+    """Return `n` levels away from `best`, a third of the ticks left empty."""
+    rng = np.random.default_rng(salt)
+    prices = best + step * np.cumsum(np.concatenate([[0], rng.choice([1, 1, 2], size=max(0, n - 1))]))
+    return np.stack([prices, (rng.gamma(0.7, 4_000, size=n) + 1).astype(np.int64)], axis=1).astype(np.int64)
+
+
+def orders(*quotes: tuple[int, int], arrived: bool = True, leaving: bool = False) -> tuple[OwnOrder, ...]:
+    return tuple(OwnOrder(i + 1, side, px, 10, 10, 0, arrived, leaving) for i, (side, px) in enumerate(quotes))
+
+
+def snapshot(**changes) -> Snapshot:
+    """Return a good, warm, quoting picture with `changes`."""
+    bid, ask = MID, MID + 1
+    depth = changes.pop("depth", 60)
+    bids, asks = levels(bid, -1, depth, 1), levels(ask, 1, depth, 2)
+    good = dict(
+        ts=START + 252_125_000,
+        rows=123_456,
+        book_known=True,
+        gap_cause=0,
+        crossed=False,
+        book_ts=START + 252_100_000,
+        touch_source="book",
+        touch=(bid, int(bids[0, 1]), ask, int(asks[0, 1])),
+        bids=bids,
+        asks=asks,
+        mid2=bid + ask,
+        microprice=MID + 0.31,
+        model_ready=True,
+        signals=Signals(12.5, 30.25, -4.0, 8.0),
+        norm_base=9.5,
+        norm_trades=5_210,
+        norm_warm_trades=1_000,
+        skew_x=0.45,
+        hazard_x=0.31,
+        fair_px=MID + 14.2,
+        width_ticks=118.4,
+        quoting=True,
+        quote_why_not="",
+        orders=orders((1, bid - 3), (-1, ask + 40)),
+        inventory=120,
+        pnl=Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 100_000_000),
+        fills=12,
+        trades=5_210,
+        label_counts=(2_100, 1_250, 900, 0, 960),
+        params=pm.defaults(),
+    )
+    return Snapshot(**(good | changes))
+
+
+def labels(n: int, end: int = START + 252_000_000) -> np.ndarray:
+    """Return `n` trades, oldest first, of every label and reason."""
+    rng = np.random.default_rng(3)
+    rows = np.zeros(n, LABEL)
+    rows["ts"] = end - np.arange(n)[::-1] * 137_000
+    rows["px"] = MID + rng.integers(0, 2, n)
+    rows["side"] = np.where(rows["px"] > MID, 1, -1)
+    rows["qty"] = (rng.gamma(0.5, 400, n) + 1).astype(np.int64)
+    rows["label"] = rng.integers(0, 5, n)
+    rows["why"] = np.where(rows["label"] == Label.UNCLASSIFIED, rng.integers(1, len(Why), n), 0)
+    return rows
+
+
+class FakeConsole:
+    """Stands at one picture; steps and pumps only count."""
+
+    mode = "REPLAY"
+    source_note = "touch: book · trades: agg_trade · simulated"
+    rows_total = 250_000
+    loading_note = "compiling the engine, first start only"
+
+    def __init__(self, *, symbol: str = "BTCUSDT", instrument: Instrument = BTC, **changes) -> None:
+        self.symbol, self.instrument, self.changes = symbol, instrument, changes
+        self.clock = ReplayClock(START, START + SPAN)
+        self.clock.jump(START + 252_125_000)
+        self.ready, self.failure, self.finished = False, "", False
+        self.lag_us, self.gaps, self.position_rows = 0, 1, 105_000
+        self.pumps, self.steps, self.closed = 0, [], False
+        self.label_rows = labels(200)
+        self.load_error: Exception | None = None
+
+    def load(self) -> None:
+        if self.load_error:
+            raise self.load_error
+        self.ready = True
+
+    def pump(self, wall_us: int, budget_us: int) -> None:
+        self.pumps += 1
+        self.clock.advance(wall_us)
+
+    def step(self, unit: str) -> None:
+        self.clock.pause()
+        self.steps.append(unit)
+
+    def snapshot(self, depth: int) -> Snapshot:
+        return snapshot(**self.changes)
+
+    def labels(self, n: int) -> np.ndarray:
+        return self.label_rows[-n:]
+
+    def close(self) -> None:
+        self.closed = True
