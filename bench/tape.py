@@ -50,9 +50,9 @@ def source(path):
     if path:
         tape = parquet.open_tape(path)
         return tape.read(), tape.meta.instruments
-    from lobterm.simulator.simple import INSTRUMENT, simulate
+    from lobterm.simulator.simple import PERP, simulate
 
-    return simulate(seed=7, seconds=300), (INSTRUMENT,)
+    return simulate(seed=7, seconds=300), (PERP,)
 
 
 def measure(path, wanted):
@@ -91,7 +91,8 @@ def main():
     for name in ("write", "read", "verify", "merge_two"):
         figures = result[name]
         print(
-            f"{name:10} best {figures['best_rows_per_s']:>14,.0f} rows/s   median {figures['median_rows_per_s']:>14,.0f} rows/s"
+            f"{name:10} best {figures['best_rows_per_s']:>14,.0f} rows/s"
+            f"   median {figures['median_rows_per_s']:>14,.0f} rows/s"
         )
 
 

@@ -1,6 +1,6 @@
 """What time it is on the tape: wall time in, event time out, with speed and pause.
 
-The clock reads no clock of its own: whoever drives it passes monotonic microseconds, so that a test and a screen drive it alike.
+The clock reads no clock of its own: whoever drives it passes monotonic microseconds, a test as well as a screen.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from lobterm import __version__, warm
 from lobterm.clock import ReplayClock
-from lobterm.events import EventArray, Market
+from lobterm.events import EventArray
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
 
@@ -130,6 +130,7 @@ def headless(
     from lobterm.engine import drive
     from lobterm.engine.digest import RowsDigest
 
+    warm.load()  # the time below is the engine's, not the compiler's
     engine, digest = setup.new_engine(), RowsDigest()
     session_id = setup.log.begin(setup.provenance()) if setup.log else None
     started, in_engine = time.perf_counter(), 0.0
@@ -339,13 +340,7 @@ class Replay:
     def close(self) -> None:
         """End the session: what was logged so far is kept."""
         if self.setup.log and self.ready:
-            from lobterm.engine.digest import RowsDigest
-
-            del RowsDigest
-            self.setup.log.end({"rows": self.position_rows})
-            self.setup.log.close()
+            self.setup.log.end({"rows": self.position_rows, "events": self.rows_total, "failure": self.failure})
         if hasattr(self, "feed"):
             self.feed.stop()
 
-
-__all__ = ["Market", "Replay", "Setup", "headless", "model_beside", "model_warning", "summary"]

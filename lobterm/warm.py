@@ -20,8 +20,8 @@ def in_subprocess() -> None:
         subprocess.run([sys.executable, "-m", "lobterm.warm"], check=False, stdin=subprocess.DEVNULL, capture_output=True)
 
 
-def main() -> None:
-    """Fold a heartbeat and read a picture: that compiles every kernel the console needs."""
+def load() -> None:
+    """Fold a heartbeat and read a picture: that compiles or loads every kernel that a replay needs."""
     from lobterm.engine import drive, params, read
     from lobterm.events import Flag, Kind, Market, empty
     from lobterm.instrument import Instrument
@@ -34,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    load()

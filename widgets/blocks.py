@@ -7,7 +7,7 @@ LEFT_EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def eighths(fraction: float, cells: int) -> tuple[int, int]:
-    """Return (full cells, eighths of the next one) of a bar over `cells`; a known non-zero value shows at least one eighth."""
+    """Return (full cells, eighths of the next one) of a bar over `cells`; any value shows an eighth at least."""
     total = cells * 8
     filled = min(total, round(max(0.0, fraction) * total))
     if fraction > 0.0 and filled == 0 and total:

@@ -62,11 +62,10 @@ class Ladder:
 
 
 LadderKey = LadderTitle | LadderRow | Hatched
+Parts = list[tuple[str, Style]]
 
 
-def bid_cell(
-    text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style
-) -> list[tuple[str, Style]]:
+def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> Parts:
     """Return a size with its bar growing leftwards from the price."""
     full, part = eighths(fraction, width)
     text = pad(text, width, ">")
@@ -79,9 +78,7 @@ def bid_cell(
     return [(text[:start], plain), (text[start:], on(paint, bar))]
 
 
-def ask_cell(
-    text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style
-) -> list[tuple[str, Style]]:
+def ask_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> Parts:
     """Return a size with its bar growing rightwards from the price."""
     full, part = eighths(fraction, width)
     text = pad(text, width)

@@ -1,7 +1,7 @@
-"""The base of everything drawn at frame rate: rows with keys, Strips kept by key, repainted only where the key changed.
+"""The base of everything drawn at frame rate: rows with keys, Strips kept by key, repainted where the key changed.
 
-A row's key is the row: a hashable value that says all that is drawn. Equal key and width mean equal cells, so the Strip is
-reused and the line is not sent again.
+A row's key is the row: a hashable value that says all that is drawn. Equal key and width mean equal cells, so the Strip
+is reused and the line is not sent again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STRIPS_KEPT = 1024
 
 
 def pad(text: str, width: int, align: str = "<") -> str:
-    """Return `text` in exactly `width` cells; what does not fit ends in an ellipsis, so that a cut number is seen to be cut."""
+    """Return `text` in exactly `width` cells; an ellipsis ends what does not fit: a cut number is seen to be cut."""
     cells = cell_len(text)
     if cells > width:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""

@@ -15,7 +15,7 @@ Word = tuple[str, str]
 
 
 class StatusRow(NamedTuple):
-    """One row. Words that do not fit are left out whole: first the right ones from their left, then the left ones from their right."""
+    """One row. Words that do not fit are left out whole: the right ones first, then the left ones from their end."""
 
     left: tuple[Word, ...]
     right: tuple[Word, ...] = ()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def run(console: Console, *, play: bool = True, fps: int = 20) -> int:
-    """Show `console` until the person quits; return the exit code. `play` starts the clock once the engine is loaded."""
+    """Show `console` until the person quits and return the exit code. `play`: start once the engine is loaded."""
     # read by Textual at import: a key is painted at the next of its own frames, so those had better be short
     os.environ.setdefault("TEXTUAL_FPS", "120")
     from lobterm.app.app import LobtermApp

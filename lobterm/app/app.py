@@ -29,8 +29,8 @@ class LobtermApp(App[None], inherit_bindings=False):
         self, console: Console, *, play: bool = True, fps: int = 20, wall_us: Callable[[], int] = monotonic_us
     ) -> None:
         super().__init__()
-        self.market, self.autoplay, self.fps, self.wall_us = console, play, fps, wall_us
-        self.load_failure = ""
+        self.market, self.autoplay = console, play
+        self.monitor = MonitorScreen(console, fps, wall_us)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
@@ -38,7 +38,7 @@ class LobtermApp(App[None], inherit_bindings=False):
     @property
     def failure(self) -> str:
         """Say why the market stopped, or nothing."""
-        return self.load_failure or self.market.failure
+        return self.monitor.load_failure or self.market.failure
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the names that the style sheet uses."""
@@ -46,7 +46,7 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> MonitorScreen:
         """Open on the monitor."""
-        return MonitorScreen(self.market, self.fps, self.wall_us)
+        return self.monitor
 
     def on_mount(self) -> None:
         """Let the first paint happen before anything heavy is loaded."""
@@ -61,8 +61,9 @@ class LobtermApp(App[None], inherit_bindings=False):
             return
         if event.state is WorkerState.ERROR:
             error = event.worker.error
-            self.load_failure = str(error) if isinstance(error, LobtermError) else f"{type(error).__name__}: {error}"
-            self.notify(self.load_failure, title="The engine did not load", severity="error", timeout=60, markup=False)
+            failure = str(error) if isinstance(error, LobtermError) else f"{type(error).__name__}: {error}"
+            self.monitor.load_failure = failure
+            self.notify(failure, title="The engine did not load", severity="error", timeout=60, markup=False)
         elif event.state is WorkerState.SUCCESS:
             # what is loaded by now stays: without this, each full collection walks all of numba and costs 90 ms
             gc.collect()

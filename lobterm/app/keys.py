@@ -22,7 +22,7 @@ MONITOR: tuple[Binding, ...] = (
             tooltip="Next lower speed, down to 0.1x", group=SPEED),
     Binding("r", "real_time", "Real time", id="real-time", tooltip="Speed 1x", group=SPEED),
     Binding("m", "max_speed", "Max", id="max-speed", tooltip="As fast as the engine folds", group=SPEED),
-    Binding("c", "recentre", "Recentre", id="recentre", tooltip="Put the mid in the middle of the ladder", group=LADDER),
+    Binding("c", "recentre", "Recentre", id="recentre", tooltip="Put the mid in the middle again", group=LADDER),
     Binding("l", "toggle_levels", "Every tick or levels only", id="levels",
             tooltip="A row for every tick, or for price levels with size only", group=LADDER),
     Binding("f2", "app.next_theme", "Colours", id="theme", tooltip="Next colour theme", show=False),

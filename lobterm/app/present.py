@@ -52,21 +52,21 @@ EMPTY_LEVEL = "·"
 NO_OWN = ("", " ", "own")
 
 
+def _paint(value: Value, plain: str = "text") -> str:
+    return plain if value.tone is Tone.PLAIN else TONES[value.tone]
+
+
 def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
     """Return the two rows of the header; a failure takes the place of health and source."""
     mode = (f" {view.mode} ", "badge-live" if view.mode == "LIVE" else "badge")
-    first = status_line.StatusRow(
-        ((view.symbol, "strong"), (" PAPER ", "badge"), mode, (view.clock, "text"), (view.speed, "strong"))
-    )
+    who = ((view.symbol, "strong"), (" PAPER ", "badge"), mode)
+    first = status_line.StatusRow((*who, (view.clock, "text"), (view.speed, "strong")))
     source = tuple((word, "dim") for word in view.source.split(" · "))
     if view.failure:
         return first, status_line.StatusRow(((f"STOPPED: {view.failure}", "bad"),))
     if view.loading:
         return first, status_line.StatusRow(((view.loading, "warn"),), source)
-    health = tuple(
-        (f"{value.label} {value.text}", "dim" if value.tone is Tone.PLAIN else TONES[value.tone])
-        for value in view.health
-    )
+    health = tuple((f"{value.label} {value.text}", _paint(value, "dim")) for value in view.health)
     return first, status_line.StatusRow(health, source)
 
 
@@ -129,7 +129,15 @@ def _gauge(name: str, view: GaugeView, bipolar: bool) -> gauge.Gauge:
     if bipolar:
         paint = "bid" if view.share > 0 else "ask" if view.share < 0 else "text"
     return gauge.Gauge(
-        name, view.value, view.note, view.takers, view.share, bipolar, view.threshold_share, paint, view.unknown
+        name=name,
+        value=view.value,
+        note=view.note,
+        aside=view.takers,
+        fraction=view.share,
+        bipolar=bipolar,
+        threshold=view.threshold_share,
+        paint=paint,
+        unknown=view.unknown,
     )
 
 
@@ -140,18 +148,14 @@ def signals(frame: Frame) -> gauge.Gauges:
 
 
 def _item(value: Value) -> panel.Item:
-    paint = TONES[value.tone]
-    if value.side and value.tone is Tone.PLAIN:
-        paint = "bid" if value.side > 0 else "ask"
+    paint = _paint(value, {1: "bid", -1: "ask"}.get(value.side, "text"))
     return panel.Item(value.label, value.text, paint, short=SHORT.get(value.label, ""))
 
 
 def maker(frame: Frame) -> panel.Panel:
     """Return the maker's panel."""
-    state = panel.PanelTitle(
-        f"MAKER {frame.quote_coin}", frame.maker_state or "quoting", "warn" if frame.maker_state else "good"
-    )
-    return panel.Panel(state, tuple(map(_item, frame.maker)))
+    state = (frame.maker_state, "warn") if frame.maker_state else ("quoting", "good")
+    return panel.Panel(panel.PanelTitle(f"MAKER {frame.quote_coin}", *state), tuple(map(_item, frame.maker)))
 
 
 def market(frame: Frame) -> panel.Panel:

@@ -1,4 +1,4 @@
-"""Colours. Side is told by position, glyph and lightness first; the default pair also survives colour blindness and grey."""
+"""Colours. Side is told by position, glyph and lightness first; the default pair survives colour blindness and grey."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def moment(text: str, first_ts_us: int, last_ts_us: int) -> int:
 def _setup(arguments: argparse.Namespace) -> Setup:
     from lobterm import config, runtime
     from lobterm.models import model
-    from lobterm.session import log, place
+    from lobterm.session import log
     from lobterm.tape import parquet
 
     settings = config.load(arguments.config)
@@ -95,7 +95,7 @@ def _setup(arguments: argparse.Namespace) -> Setup:
     chosen = model.load(path) if path is not None and arguments.model != "none" else None
     writer = None
     if arguments.log == "full":
-        writer = log.SessionLog(arguments.sessions or place.sessions_file(str(settings.setting("paths.sessions"))))
+        writer = log.SessionLog(arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))))
     return runtime.Setup(tape, settings, chosen, writer)
 
 
@@ -130,6 +130,6 @@ def _console(setup: Setup, arguments: argparse.Namespace) -> int:
     at = moment(arguments.at, meta.first_ts_us, meta.last_ts_us) if arguments.at else None
     console = Replay(setup, at=at)
     console.clock.speed = arguments.speed
-    from lobterm.app.app import run as run_app
+    from lobterm import app
 
-    return run_app(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")))
+    return app.run(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")))

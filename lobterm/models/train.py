@@ -17,6 +17,7 @@ from lobterm.errors import InputError
 
 LEAST_ROWS = 1_000
 """Fewer trades than this say nothing about clusters (the public code's own guard)."""
+MOST_CLUSTERS = 16
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def fit(z: Floats, *, k: int = 3, n_init: int = 10, seed: int = 7) -> Fit:
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    _check(z, k, n_init)
+    _check(z, k, n_init, seed)
     seeds = np.random.RandomState(seed).randint(0, 2**31 - 1, n_init)
     # one thread: sums of several would come in any order
     with threadpool_limits(limits=1):
@@ -58,13 +59,15 @@ def fit(z: Floats, *, k: int = 3, n_init: int = 10, seed: int = 7) -> Fit:
     )
 
 
-def _check(z: Floats, k: int, n_init: int) -> None:
+def _check(z: Floats, k: int, n_init: int, seed: int) -> None:
     if z.ndim != 2 or z.shape[1] != len(FEATURES):
         raise InputError(f"z-scores of shape {z.shape}", mend=f"rows of {len(FEATURES)} features are needed")
     if not np.isfinite(z).all():
         raise InputError("a z-score is not finite", mend="leave out trades whose z is undefined")
-    if k < 2 or n_init < 1:
-        raise InputError(f"k {k}, n_init {n_init}", mend="at least two clusters and one start are needed")
+    if not 2 <= k <= MOST_CLUSTERS or n_init < 1:
+        raise InputError(f"k {k}, n_init {n_init}", mend=f"2 to {MOST_CLUSTERS} clusters and one start are needed")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed {seed}", mend="a whole number from 0 to 2^32 - 1 is needed")
     if len(z) < LEAST_ROWS:
         raise InputError(
             f"{len(z)} trades with a defined z-score", mend=f"at least {LEAST_ROWS} are needed: train on a longer tape"

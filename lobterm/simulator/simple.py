@@ -26,11 +26,11 @@ VERSION = 1
 PERP = Instrument(Market.PERP, "BTCUSDT", Decimal("0.1"), Decimal("0.001"))
 START_TS = 1_764_547_200_000_000
 """2025-12-01 00:00 UTC."""
-LONGEST_S = 86_400
+LONGEST_S = 21_600
 
 _PIECE_MS = 1_000
 _ROOM = 100_000
-"""Rows that one piece may need at most."""
+"""Rows that one piece may need: a second's touches, trades and changed levels are a few thousand."""
 
 
 class Run(NamedTuple):

@@ -1,7 +1,7 @@
 """The exchange's clock against ours, from what has arrived so far and nothing later.
 
-A message cannot arrive before it was sent, so exchange time minus receive time never exceeds the clocks' difference: its
-running maximum is the best estimate that looks at the past alone. Every rise of a millisecond or more becomes a
+A message cannot arrive before it was sent, so exchange time minus receive time never exceeds the clocks' difference:
+its running maximum is the best estimate that looks at the past alone. Every rise of a millisecond or more becomes a
 CLOCK_OFFSET row before the message that showed it.
 """
 

@@ -173,21 +173,30 @@ class Tape:
         """Yield the rows by row group; raise TapeError where they are damaged."""
         last = 0
         for group in range(self._file.num_row_groups):
-            try:
-                table = self._file.read_row_group(group, columns=SCHEMA.names)
-            except (pa.ArrowException, OSError) as error:
-                raise TapeError("is damaged", file=self.path, place=f"row group {group}", mend=_REIMPORT) from error
-            rows = np.zeros(table.num_rows, EVENT)
-            for name in SCHEMA.names:
-                rows[name] = table.column(name).to_numpy()
-            _validate(rows, last, self.path, group)
-            last = int(rows["ts"][-1]) if len(rows) else last
+            rows = np.zeros(self._file.metadata.row_group(group).num_rows, EVENT)
+            last = self._fill(rows, group, last)
             yield rows
 
     def read(self) -> EventArray:
         """Return all rows."""
-        parts = list(self.chunks())
-        return np.concatenate(parts) if parts else np.zeros(0, EVENT)
+        rows = np.zeros(self._file.metadata.num_rows, EVENT)
+        at = last = 0
+        for group in range(self._file.num_row_groups):
+            stop = at + self._file.metadata.row_group(group).num_rows
+            last = self._fill(rows[at:stop], group, last)
+            at = stop
+        return rows
+
+    def _fill(self, rows: EventArray, group: int, last: int) -> int:
+        """Read a row group into `rows`; return its last time, which no later row may precede."""
+        try:
+            table = self._file.read_row_group(group, columns=SCHEMA.names)
+            for name in SCHEMA.names:
+                rows[name] = table.column(name).to_numpy()
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise TapeError("is damaged", file=self.path, place=f"row group {group}", mend=_REIMPORT) from error
+        _validate(rows, last, self.path, group)
+        return int(rows["ts"][-1]) if len(rows) else last
 
 
 _REIMPORT = "import the recording again"

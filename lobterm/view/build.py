@@ -1,4 +1,4 @@
-"""One frame of the console, from the engine's picture: a pure function, so that a paint can be told without a screen."""
+"""One frame of the console from the engine's picture: a pure function, so that a paint is known without a screen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LAG_SHOWN_US = 250_000
 def frame(snapshot: Snapshot | None, labels: npt.NDArray[np.void] | None, console: Console, ui: Ui) -> Frame:
     """Return everything that one paint shows; without a picture, that the engine is being loaded."""
     if snapshot is None or labels is None:
-        return _loading(console)
+        return _loading(console, ui)
     instrument = console.instrument
     age_us = book_age_us(snapshot, console)
     last = (int(labels[-1]["px"]), int(labels[-1]["side"])) if len(labels) else (0, 0)
@@ -55,7 +55,7 @@ def frame(snapshot: Snapshot | None, labels: npt.NDArray[np.void] | None, consol
         sums=signals.sums(snapshot),
         market=desk.market(snapshot, instrument),
         clusters=signals.clusters(snapshot),
-        transport=_transport(console),
+        transport=_transport(console, ui),
     )
 
 
@@ -65,9 +65,9 @@ def book_age_us(snapshot: Snapshot, console: Console) -> int:
     return now - snapshot.book_ts if snapshot.book_ts else 0
 
 
-def run_state(console: Console) -> RunState:
+def run_state(console: Console, ui: Ui) -> RunState:
     """Say what the transport is doing."""
-    if console.failure:
+    if console.failure or ui.load_failure:
         return RunState.FAILED
     if not console.ready:
         return RunState.LOADING
@@ -102,10 +102,10 @@ def _header(snapshot: Snapshot, console: Console, ui: Ui, age_us: int) -> Header
     )
 
 
-def _transport(console: Console) -> TransportView:
+def _transport(console: Console, ui: Ui) -> TransportView:
     total = console.rows_total
     return TransportView(
-        state=run_state(console),
+        state=run_state(console, ui),
         speed=fmt.speed(console.clock.speed),
         clock=fmt.clock(console.clock.now),
         end=fmt.clock(console.clock.last_ts)[:8],
@@ -113,9 +113,10 @@ def _transport(console: Console) -> TransportView:
     )
 
 
-def _loading(console: Console) -> Frame:
-    note = fmt.printable(console.loading_note)
-    waiting = GaugeView("", 0.0, unknown="loading")
+def _loading(console: Console, ui: Ui) -> Frame:
+    note, failure = fmt.printable(console.loading_note), fmt.printable(console.failure or ui.load_failure)
+    why = ("no engine",) if failure else ("LOADING", note, f"{ui.loading_s} s")
+    waiting = GaugeView("", 0.0, unknown="no engine" if failure else "loading")
     return Frame(
         header=HeaderView(
             symbol=fmt.printable(console.symbol),
@@ -124,16 +125,10 @@ def _loading(console: Console) -> Frame:
             speed=fmt.speed(console.clock.speed),
             health=(),
             source=fmt.printable(console.source_note),
-            failure=fmt.printable(console.failure),
+            failure=failure,
             loading=note,
         ),
-        ladder=LadderView(
-            (),
-            "",
-            "",
-            None,
-            unknown=("STOPPED", fmt.printable(console.failure)) if console.failure else ("LOADING", note),
-        ),
+        ladder=LadderView((), "", "", None, unknown=why),
         trades=(),
         trades_note="",
         mapping="",
@@ -141,10 +136,10 @@ def _loading(console: Console) -> Frame:
         hazard=waiting,
         maker=(),
         quote_coin=fmt.quote_coin(console.symbol),
-        maker_state="loading",
+        maker_state="no engine" if failure else "loading",
         orders=(),
         sums=(),
         market=(),
         clusters=(),
-        transport=_transport(console),
+        transport=_transport(console, ui),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -11,7 +12,6 @@ from lobterm.instrument import Instrument
 NOTHING = "—"
 
 
-@lru_cache(maxsize=8192)
 def fixed(value: int, places: int, decimals: int) -> str:
     """Return `value` x 10^-`places` with `decimals` digits after the point, rounded half-even where they are fewer."""
     sign, value = ("-" if value < 0 else ""), abs(value)
@@ -27,9 +27,20 @@ def fixed(value: int, places: int, decimals: int) -> str:
     return f"{sign}{whole:,}.{part:0{decimals}d}" if decimals else f"{sign}{whole:,}"
 
 
+Text = Callable[[int], str]
+"""What turns one kind of integer into text."""
+
+
+@lru_cache(maxsize=16)
+def prices(instrument: Instrument) -> Text:
+    """Return what writes prices on the tick, exactly; it remembers, since a frame asks for the same ones again."""
+    tick_e8, decimals = instrument.tick_e8, instrument.price_decimals
+    return lru_cache(maxsize=4096)(lambda ticks: fixed(ticks * tick_e8, 8, decimals))
+
+
 def price(ticks: int, instrument: Instrument) -> str:
     """Return a price on the tick, exactly."""
-    return fixed(ticks * instrument.tick_e8, 8, instrument.price_decimals)
+    return prices(instrument)(ticks)
 
 
 def half_price(ticks2: int, instrument: Instrument) -> str:
@@ -42,19 +53,31 @@ def real_price(ticks: float | None, instrument: Instrument) -> str:
     return NOTHING if ticks is None else f"{ticks * instrument.tick:,.{instrument.price_decimals + 1}f}"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16)
+def sizes(instrument: Instrument, cells: int = 0) -> Text:
+    """Return what writes sizes in base units: exactly, or if that is longer than `cells`, shortened with a unit."""
+    lot_e8, decimals = instrument.lot_e8, instrument.qty_decimals
+
+    def text(lots: int) -> str:
+        exact = fixed(lots * lot_e8, 8, decimals)
+        return exact if not cells or len(exact) <= cells else shortened(lots * lot_e8 / 1e8, cells)
+
+    return lru_cache(maxsize=4096)(text)
+
+
 def size(lots: int, instrument: Instrument, cells: int = 0) -> str:
-    """Return a size in base units, exactly; if that is longer than `cells`, shortened with a unit that says so."""
-    text = fixed(lots * instrument.lot_e8, 8, instrument.qty_decimals)
-    if not cells or len(text) <= cells:
-        return text
-    base = lots * instrument.lot_e8 / 1e8
+    """Return one size as `sizes` writes it."""
+    return sizes(instrument, cells)(lots)
+
+
+def shortened(value: float, cells: int) -> str:
+    """Return `value` in `cells` or fewer, with as many digits as fit and a unit of thousands that says so."""
     for scale, unit in ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")):
-        for decimals in (2, 1, 0):
-            short = f"{base / scale:.{decimals}f}{unit}"
-            if len(short) <= cells and (abs(base) >= scale or unit == "") and float(short.rstrip("kMGT")) != 0.0:
-                return short
-    return f"{base:.0e}"
+        for decimals in (6, 5, 4, 3, 2, 1, 0):
+            text = f"{value / scale:.{decimals}f}{unit}"
+            if len(text) <= cells and float(text.rstrip("kMGT")) != 0.0:
+                return text
+    return f"{value:.0e}"
 
 
 def signed_size(lots: int, instrument: Instrument) -> str:

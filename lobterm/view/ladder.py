@@ -135,12 +135,16 @@ def _level_prices(book: Book, rows: int) -> list[int | None]:
 
 
 def _pin(prices: list[int | None], book: Book) -> set[int]:
-    """Put our nearest order beyond each end of the window into its last row; return those prices."""
+    """Put our nearest order beyond each end of the window into its last row; return those prices.
+
+    An order that is leaving is shown so only if no other lies beyond that end.
+    """
     shown = [px for px in prices if px is not None]
     if not shown or len(prices) < 8:
         return set()
-    above = min((px for _, px in book.own if px > shown[0]), default=None)
-    below = max((px for _, px in book.own if px < shown[-1]), default=None)
+    beyond = [(all(order.leaving for order in orders), px) for (_, px), orders in book.own.items()]
+    above = min(((leaving, px) for leaving, px in beyond if px > shown[0]), default=(False, None))[1]
+    below = min(((leaving, -px, px) for leaving, px in beyond if px < shown[-1]), default=(False, 0, None))[2]
     if above is not None:
         prices[0] = above
     if below is not None:
@@ -149,8 +153,8 @@ def _pin(prices: list[int | None], book: Book) -> set[int]:
 
 
 def _rows(prices: list[int | None], pinned: set[int], book: Book, last_trade: tuple[int, int]) -> tuple[LadderRow, ...]:
-    instrument = book.instrument
-    texts = ["" if px is None else fmt.price(px, instrument) for px in prices]
+    price, size = fmt.prices(book.instrument), fmt.sizes(book.instrument, SIZE_CELLS)
+    texts = ["" if px is None else price(px) for px in prices]
     cells = max(map(len, texts), default=0)
     longest = max((book.bids.get(px, 0) + book.asks.get(px, 0) for px in prices if px is not None), default=0) or 1
     blank = LadderRow(" " * cells, Zone.BLANK)
@@ -164,9 +168,9 @@ def _rows(prices: list[int | None], pinned: set[int], book: Book, last_trade: tu
             LadderRow(
                 price=text.rjust(cells),
                 zone=book.zone(px),
-                bid=fmt.size(bid_lots, instrument, SIZE_CELLS) if bid_lots else "",
+                bid=size(bid_lots) if bid_lots else "",
                 bid_share=bid_lots / longest,
-                ask=fmt.size(ask_lots, instrument, SIZE_CELLS) if ask_lots else "",
+                ask=size(ask_lots) if ask_lots else "",
                 ask_share=ask_lots / longest,
                 own_bid=book.own_at(1, px),
                 own_ask=book.own_at(-1, px),

@@ -1,6 +1,6 @@
 """What a frame of the console says, before anybody decides how it looks.
 
-Texts are ready to be shown; a quantity that is not known is None or says why. Shares are 0..1 of what stands beside them.
+Texts are ready to be shown; what is not known is None or says why. Shares are 0..1 of what stands beside them.
 """
 
 from __future__ import annotations
@@ -187,3 +187,5 @@ class Ui:
     centre: int | None = None  # ticks that the ladder stood on last
     levels_only: bool = False
     rows_per_s: float | None = None
+    loading_s: int = 0  # how long the engine has been loading
+    load_failure: str = ""  # why the engine did not load

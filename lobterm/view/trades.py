@@ -32,14 +32,15 @@ def trades(labels: npt.NDArray[np.void], instrument: Instrument) -> tuple[TradeR
         return ()
     columns = [labels[name][::-1].tolist() for name in ("ts", "side", "px", "qty", "label", "why")]
     largest = max(columns[3]) or 1
-    prices = [fmt.price(px, instrument) for px in columns[2]]
+    size = fmt.sizes(instrument, SIZE_CELLS)
+    prices = list(map(fmt.prices(instrument), columns[2]))
     cells = max(map(len, prices))
     return tuple(
         TradeRow(
             time=fmt.clock(ts),
             side=side,
             price=price.rjust(cells),
-            size=fmt.size(qty, instrument, SIZE_CELLS).rjust(SIZE_CELLS),
+            size=size(qty).rjust(SIZE_CELLS),
             size_share=qty / largest,
             label=Label(label),
             why=REASONS[Why(why)] if label == Label.UNCLASSIFIED else "",

@@ -95,7 +95,6 @@ class Join(Generic[T]):
     outcome: Outcome
     apply: list[T]
     gap: T | None = None
-    dropped: int = 0
 
 
 class BookSync(Generic[T]):
@@ -139,14 +138,12 @@ class BookSync(Generic[T]):
             if join.gap is not None:
                 self._keep(ids, event)
                 continue
-            match self._judge(ids):
-                case Verdict.APPLY:
-                    join.apply.append(event)
-                case Verdict.GAP:
-                    join.gap = event
-                    self._keep(ids, event)
-                case _:
-                    join.dropped += 1
+            verdict = self._judge(ids)
+            if verdict is Verdict.APPLY:
+                join.apply.append(event)
+            elif verdict is Verdict.GAP:
+                join.gap = event
+                self._keep(ids, event)
         return join
 
     def lose(self) -> None:

@@ -39,7 +39,7 @@ MESSAGE = np.dtype(
 
 Messages = npt.NDArray[np.void]
 Row = Any
-"""One row of a structured array as kernels see it, with its fields as attributes: numpy's types know nothing of those."""
+"""One row of a structured array as kernels see it: its fields are attributes, which numpy's types do not know."""
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Chosen = npt.NDArray[np.bool_]

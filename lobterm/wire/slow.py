@@ -37,8 +37,8 @@ class LeftOut(Exception):
 class Bad(LeftOut):
     """Good JSON whose fields are not what the exchange sends."""
 
-    def __init__(self) -> None:
-        super().__init__("bad_message")
+    def __init__(self, what: str = "message") -> None:
+        super().__init__(f"bad_{what}")
 
 
 @dataclass(slots=True)
@@ -142,14 +142,14 @@ def _text(value: Any) -> str:
 
 def _id(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= msg.ID_MOST:
-        raise Bad
+        raise Bad("number")
     return value
 
 
 def _micros(value: Any) -> int:
     time = value if type(value) is int and 0 <= value <= MOST else -1
     if time < 0:
-        raise Bad
+        raise Bad("number")
     if time >= NS_LEAST:
         return time // 1000
     return time if time >= msg.US_LEAST else time * 1000
@@ -158,28 +158,28 @@ def _micros(value: Any) -> int:
 def fixed(value: Any) -> int:
     """Return a decimal text as an exact integer of 1e-8; raise Bad where there is none."""
     if not isinstance(value, str) or not DECIMAL.fullmatch(value):
-        raise Bad
+        raise Bad("number")
     scaled = Decimal(value) * FIXED
     if scaled != int(scaled) or abs(scaled) > MOST:
-        raise Bad
+        raise Bad("number")
     return int(scaled)
 
 
 def _amount(value: Any) -> int:
     amount = fixed(value)
     if amount < 0:
-        raise Bad
+        raise Bad("number")
     return amount
 
 
 def _levels(pairs: Any) -> Levels:
     if not isinstance(pairs, list):
-        raise Bad
+        raise Bad("levels")
     levels = []
     for pair in pairs:
         # the oldest spot recordings carry an empty third element
         if not isinstance(pair, list) or len(pair) < 2 or any(pair[2:]):
-            raise Bad
+            raise Bad("levels")
         levels.append((_amount(pair[0]), _amount(pair[1])))
     return levels
 
@@ -203,7 +203,7 @@ def _depth(data: dict[str, Any]) -> Decoded:
 
 def _print(data: dict[str, Any], id_key: str) -> dict[str, int]:
     if not isinstance(data["m"], bool):
-        raise Bad
+        raise Bad("side")
     qty = _amount(data["q"])
     return {
         "exch_us": _micros(data["T"]),
@@ -230,7 +230,7 @@ def _agg_trade(data: dict[str, Any]) -> Decoded:
     if "nq" in data:
         fields["qty2"] = _amount(data["nq"])
     if fields["qty2"] > fields["qty"]:
-        raise Bad
+        raise Bad("number")
     return Decoded(msg.AGG, fields)
 
 
@@ -252,7 +252,7 @@ def _mark(data: dict[str, Any]) -> Decoded:
 def _liquidation(order: dict[str, Any]) -> Decoded:
     side = {"BUY": 1, "SELL": -1}.get(_text(order["S"]))
     if side is None:
-        raise Bad
+        raise Bad("side")
     fields = {"exch_us": _micros(order["T"]), "px": _amount(order["ap"]), "qty": _amount(order["z"]), "side": side}
     return Decoded(msg.LIQUIDATION, fields)
 

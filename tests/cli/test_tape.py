@@ -17,7 +17,8 @@ from lobterm.tape import parquet
 from tests.tape.rows import PERP, START, book, rows, snapshot, trade
 
 KEYS = {
-    "path", "instruments", "first_ts_us", "last_ts_us", "events", "trades", "book_rows", "gaps", "crossed_rows", "skipped",
+    "path", "instruments", "first_ts_us", "last_ts_us", "events", "trades", "book_rows", "gaps", "crossed_rows",
+    "skipped",
     "final_bid", "final_ask", "sha256",
 }  # fmt: skip
 
@@ -156,6 +157,9 @@ def test_export_for_hftbacktest(capsys, tmp_path, tape):
 
 def test_help_needs_nothing_heavy():
     heavy = ("numba", "polars", "pyarrow", "textual", "sklearn", "numpy", "websockets")
-    code = f"import sys; from lobterm import cli; cli.parser().format_help(); print([m for m in {heavy} if m in sys.modules])"
+    code = (
+        "import sys; from lobterm import cli; cli.parser().format_help();"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"

@@ -36,19 +36,19 @@ def test_swapping_the_depths_exchanges_opportunistic_and_directional():
     assert swapped.roles == (Label.PASSIVE, Label.DIRECTIONAL, Label.OPPORTUNISTIC)
 
 
-P, O, D, U = Label.PASSIVE, Label.OPPORTUNISTIC, Label.DIRECTIONAL, Label.UNASSIGNED
+PAS, OPP, DIR, UN = Label.PASSIVE, Label.OPPORTUNISTIC, Label.DIRECTIONAL, Label.UNASSIGNED
 
 
 @pytest.mark.parametrize(
     ("scores", "roles"),
     [
-        ((0.0, 1.0, -1.0), (P, O, D)),
-        ((0.9, 1.0, -1.0), (U, U, D)),
-        ((-0.9, 1.0, -1.0), (U, O, U)),
-        ((0.0, 0.1, -0.1), (U, U, U)),
-        ((0.25, 0.5, 0.0), (P, O, D)),
-        ((0.0, 0.5), (D, O)),
-        ((0.0, 0.1, 2.0, -2.0), (P, P, O, D)),
+        ((0.0, 1.0, -1.0), (PAS, OPP, DIR)),
+        ((0.9, 1.0, -1.0), (UN, UN, DIR)),
+        ((-0.9, 1.0, -1.0), (UN, OPP, UN)),
+        ((0.0, 0.1, -0.1), (UN, UN, UN)),
+        ((0.25, 0.5, 0.0), (PAS, OPP, DIR)),
+        ((0.0, 0.5), (DIR, OPP)),
+        ((0.0, 0.1, 2.0, -2.0), (PAS, PAS, OPP, DIR)),
     ],
 )
 def test_a_role_is_given_only_where_its_score_stands_apart(scores, roles):

@@ -99,3 +99,9 @@ def test_the_same_rows_and_seed_give_the_same_bits(blobs):
 def test_what_cannot_be_trained_on_is_refused(z):
     with pytest.raises(InputError):
         train.fit(z)
+
+
+@pytest.mark.parametrize("wrong", [{"k": 1}, {"k": 2_000}, {"n_init": 0}, {"seed": -1}])
+def test_settings_out_of_range_are_refused(blobs, wrong):
+    with pytest.raises(InputError):
+        train.fit(blobs[0], **wrong)

@@ -20,6 +20,7 @@ def test_the_demo_tape_is_reproducible():
     assert tape.meta.provenance["generator_version"] == simple.VERSION
     assert tape.meta.touch_source == {0: "touch"}
     assert tape.meta.trade_source == {0: "trade"}
+    assert tape.meta.sha256 in (REPLAYS / "README.md").read_text(), "the README's digest is this tape's"
     assert (REPLAYS / "demo.parquet").stat().st_size < 4_000_000
 
 

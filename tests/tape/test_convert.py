@@ -26,7 +26,8 @@ def sizes(monkeypatch, tmp_path):
 
 def perp_line(at, first, last, previous, bids, asks):
     return (
-        f'{(US + at) * 1000} {{"stream":"btcusdt@depth","data":{{"e":"depthUpdate","E":{MS + 3},"T":{MS + 2},"s":"BTCUSDT",'
+        f'{(US + at) * 1000} {{"stream":"btcusdt@depth","data":{{"e":"depthUpdate","E":{MS + 3},"T":{MS + 2},'
+        f'"s":"BTCUSDT",'
         f'"U":{first},"u":{last},"pu":{previous},"b":{bids},"a":{asks}}}}}\n'
     )
 
@@ -45,7 +46,8 @@ def perp_file(tmp_path, name="perp.gz"):
 def spot_file(tmp_path):
     text = (
         f'{(US + 500) * 1000} {{"lastUpdateId":10,"bids":[["100.01","1"]],"asks":[["100.02","2"]]}}\n'
-        f'{(US + 1500) * 1000} {{"stream":"btcusdt@depth","data":{{"e":"depthUpdate","E":{MS + 2},"s":"BTCUSDT","U":9,"u":11,'
+        f'{(US + 1500) * 1000} {{"stream":"btcusdt@depth","data":{{"e":"depthUpdate","E":{MS + 2},"s":"BTCUSDT",'
+        f'"U":9,"u":11,'
         f'"b":[["100.00","3.5"]],"a":[]}}}}\n'
     )
     path = tmp_path / "spot.txt"

@@ -20,7 +20,18 @@ def trade(ident, px, qty, seller=False, t=1_700_000_000_000, symbol="BTCUSDT", *
 
 
 def agg_trade(ident, px, qty, seller=False, t=1_700_000_000_000, symbol="BTCUSDT", **extra):
-    data = {"e": "aggTrade", "E": t + 150, "s": symbol, "a": ident, "p": px, "q": qty, "f": 1, "l": 2, "T": t, "m": seller}
+    data = {
+        "e": "aggTrade",
+        "E": t + 150,
+        "s": symbol,
+        "a": ident,
+        "p": px,
+        "q": qty,
+        "f": 1,
+        "l": 2,
+        "T": t,
+        "m": seller,
+    }
     return data | extra
 
 

@@ -52,6 +52,8 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         self._centre: int | None = None
         self._levels_only = False
         self._told_failure = False
+        self._opened_us = wall_us()
+        self.load_failure = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the widgets; the style sheet decides which of them the size leaves room for."""
@@ -105,6 +107,8 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
             centre=self._centre,
             levels_only=self._levels_only,
             rows_per_s=rate,
+            loading_s=(self.wall_us() - self._opened_us) // 1_000_000,
+            load_failure=self.load_failure,
         )
         if console.ready:
             picture = frame(console.snapshot(4 * ui.ladder_rows), console.labels(max(1, ui.trade_rows)), console, ui)
@@ -131,8 +135,9 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
             self.notify(self.market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
 
     def action_toggle_play(self) -> None:
-        """Play or pause."""
-        self.market.clock.toggle()
+        """Play or pause; while the engine loads there is nothing to do either with."""
+        if self.market.ready:
+            self.market.clock.toggle()
         self.paint()
 
     def action_step(self, unit: str) -> None:

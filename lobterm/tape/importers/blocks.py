@@ -18,6 +18,7 @@ BLOCK = 1 << 21
 LINE_LIMIT = 1 << 23
 PIECE_LINES = 4096
 
+NAMES = {"gz": "gzip", "zst": "zstd"}
 MAGIC = {"gz": b"\x1f\x8b", "zst": b"\x28\xb5\x2f\xfd"}
 
 
@@ -54,7 +55,7 @@ def _packing(file: BinaryIO, path: Path) -> str:
         if first.startswith(magic) or (named == packing and not first):
             return packing
         if named == packing:
-            raise FormatError(f"is not {packing}", file=path, mend="was it renamed or already unpacked?")
+            raise FormatError(f"is not {NAMES[packing]}", file=path, mend="was it renamed or already unpacked?")
     return ""
 
 

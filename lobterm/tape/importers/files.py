@@ -131,7 +131,7 @@ class Columns:
         """Return a column of off-tick numbers, rounded to 1e-8; empty cells become 0."""
         values = self._cast(name, self._or_zero(name), pa.float64(), "a number").to_numpy() * FIXED
         self.refuse(name, ~(np.abs(values) < 2.0**53), "a number below 90 million")
-        return np.rint(values).astype(np.int64)
+        return cast(I8, np.rint(values).astype(np.int64))
 
     def ticks(self, name: str, instrument: Instrument, *, empty: int | None = None) -> I8:
         """Return a column of prices in ticks; a price off the grid is refused."""
@@ -202,7 +202,9 @@ def batches(path: Path, wanted: Sequence[str], *, names: Sequence[str] | None = 
         try:
             reader = pa_csv.open_csv(
                 pa.PythonFile(file, mode="r"),
-                pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=list(names) if names else None),
+                pa_csv.ReadOptions(
+                    use_threads=False, block_size=BLOCK_BYTES, column_names=list(names) if names else None
+                ),
                 convert_options=pa_csv.ConvertOptions(
                     include_columns=list(wanted), column_types={name: pa.string() for name in wanted},
                     strings_can_be_null=False, check_utf8=True,

@@ -128,12 +128,12 @@ class MessageReader:
             if snapshot:
                 special = self._snapshot(block, ts, i, last)
             else:
-                joining = self._sync.state is State.JOINING
+                joined = self._sync.state is State.SYNCED
                 verdict = self._sync.on_event(Ids(first, last, previous), lambda i=i: self._wait(block, ts, i))  # type: ignore[misc]
                 if verdict is Verdict.APPLY:
                     continue
-                if verdict is Verdict.DROP:
-                    self.skipped["depth_before_snapshot" if joining else "depth_twice"] += 1
+                if verdict is Verdict.DROP and joined:
+                    self.skipped["old_depth"] += 1
                 special = [self._gap(block, ts, i)] if verdict is Verdict.GAP else []
             chosen[i] = False
             if special:
@@ -152,7 +152,6 @@ class MessageReader:
         if join.outcome is not Outcome.ACCEPTED:
             self._skip(join.outcome.value, 1)
             return []
-        self._skip("depth_before_snapshot", join.dropped)
         for waiting in join.apply:
             waiting.rows["ts"] = ts[i]
         parts = [self._one(block, ts, i), *(waiting.rows for waiting in join.apply)]

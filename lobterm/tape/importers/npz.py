@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +121,7 @@ def _rows(data: npt.NDArray[np.void], i: Instrument, path: Path, skipped: Counte
         | (np.diff(snapshot.astype(np.int8)) != 0)
     )
     rows["flags"] |= np.where(ends, Flag.LAST, 0).astype(np.uint8)
-    return rows
+    return cast(EventArray, rows)
 
 
 def _joined(rows: EventArray, known: bool, skipped: Counter[str]) -> EventArray:
