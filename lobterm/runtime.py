@@ -58,7 +58,7 @@ class Setup:
         from lobterm.engine import drive
 
         centroids, roles = self.model.engine_arrays() if self.model else (None, None)
-        return drive.start(self.instrument, self.params, centroids, roles, capacity=CHUNK)
+        return drive.start(self.instrument, self.params, centroids, roles, capacity=CHUNK // 4)
 
     def source_note(self) -> str:
         """Say in a few words where touch and trades come from."""
@@ -112,7 +112,7 @@ def model_warning(setup: Setup) -> str:
 def pieces(rows: int, seed: int | None) -> list[tuple[int, int]]:
     """Return (start, stop) cuts of a tape: whole chunks, or random ones to prove that cutting changes nothing."""
     if seed is None:
-        edges = [*range(0, rows, CHUNK * 16), rows]
+        edges = [*range(0, rows, CHUNK * 4), rows]
     else:
         rng = np.random.default_rng(seed)
         edges = [0, *sorted(set(rng.integers(1, max(rows, 2), size=min(200, rows)).tolist())), rows]

@@ -34,28 +34,27 @@ def push(ring: Ints, cursor: Ints, exch_ts: int, valid: bool, view: Ints) -> Non
     Matching time never falls: a state made of a late book message and an earlier, newer touch is as new as its newest
     part. A state of the same matching time replaces the one before it.
     """
-    head = cursor[HEAD]
-    old = ring[head]
+    old = cursor[HEAD]
     first = cursor[COUNT] == 0
-    matched = exch_ts if first else max(exch_ts, old[MATCHED])
+    matched = exch_ts if first else max(exch_ts, ring[old, MATCHED])
     mid_moved = bid_moved = ask_moved = 0
-    if valid and not first and old[VALID]:
-        moved = view[tc.BID] + view[tc.ASK] != old[tc.BID] + old[tc.ASK]
-        mid_moved = matched if moved else old[MID_MOVED]
-        bid_moved = matched if view[tc.BID] != old[tc.BID] else old[BID_MOVED]
-        ask_moved = matched if view[tc.ASK] != old[tc.ASK] else old[ASK_MOVED]
-    if first or matched != old[MATCHED]:
-        head = 0 if first else (head + 1) % ring.shape[0]
-        cursor[HEAD] = head
+    if valid and not first and ring[old, VALID]:
+        moved = view[tc.BID] + view[tc.ASK] != ring[old, tc.BID] + ring[old, tc.ASK]
+        mid_moved = matched if moved else ring[old, MID_MOVED]
+        bid_moved = matched if view[tc.BID] != ring[old, tc.BID] else ring[old, BID_MOVED]
+        ask_moved = matched if view[tc.ASK] != ring[old, tc.ASK] else ring[old, ASK_MOVED]
+    new = old
+    if first or matched != ring[old, MATCHED]:
+        new = 0 if first else (old + 1) % ring.shape[0]
+        cursor[HEAD] = new
         cursor[COUNT] = min(cursor[COUNT] + 1, ring.shape[0])
-    state = ring[head]
     for i in range(tc.VIEW_SIZE):
-        state[i] = view[i]
-    state[MATCHED] = matched
-    state[VALID] = 1 if valid else 0
-    state[MID_MOVED] = mid_moved
-    state[BID_MOVED] = bid_moved
-    state[ASK_MOVED] = ask_moved
+        ring[new, i] = view[i]
+    ring[new, MATCHED] = matched
+    ring[new, VALID] = 1 if valid else 0
+    ring[new, MID_MOVED] = mid_moved
+    ring[new, BID_MOVED] = bid_moved
+    ring[new, ASK_MOVED] = ask_moved
 
 
 @njit(cache=True)
@@ -63,9 +62,9 @@ def before(ring: Ints, cursor: Ints, exch_ts: int, out: Ints) -> bool:
     """Copy the last state matched strictly before `exch_ts` into `out`. Return False if none is held."""
     head = cursor[HEAD]
     for back in range(cursor[COUNT]):
-        state = ring[(head - back) % ring.shape[0]]
-        if state[MATCHED] < exch_ts:
+        slot = (head - back) % ring.shape[0]
+        if ring[slot, MATCHED] < exch_ts:
             for i in range(STATE_SIZE):
-                out[i] = state[i]
+                out[i] = ring[slot, i]
             return True
     return False

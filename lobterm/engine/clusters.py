@@ -14,14 +14,14 @@ from numba import njit
 
 
 @njit(cache=True)
-def nearest(centroids: npt.NDArray[np.float64], z: npt.NDArray[np.float64]) -> int:
-    """Return the id of the centroid (k, d) nearest to `z` (d,)."""
+def nearest(centroids: npt.NDArray[np.float64], model: int, z: npt.NDArray[np.float64]) -> int:
+    """Return the id of the centroid nearest to `z` (d,) in row `model` of the table (models, k, d)."""
     chosen = 0
     least = np.inf
-    for c in range(centroids.shape[0]):
+    for c in range(centroids.shape[1]):
         distance = 0.0
-        for f in range(centroids.shape[1]):
-            distance += (z[f] - centroids[c, f]) * (z[f] - centroids[c, f])
+        for f in range(centroids.shape[2]):
+            distance += (z[f] - centroids[model, c, f]) * (z[f] - centroids[model, c, f])
         if distance < least:
             least = distance
             chosen = c

@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lobterm.engine import account, timers, trades
+from lobterm.engine import account, matching, rolling, timers, trades
 from lobterm.engine import asof as ao
 from lobterm.engine import book as bk
-from lobterm.engine import rolling
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
 from lobterm.events import Flag, Kind, Scope
@@ -32,7 +31,7 @@ BOOK, BOOK_CLEAR, TOUCH, TRADE, CLOCK_OFFSET = (
     int(kind) for kind in (Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE, Kind.CLOCK_OFFSET)
 )
 GAP, HEARTBEAT, PARAM, MODEL = (int(kind) for kind in (Kind.GAP, Kind.HEARTBEAT, Kind.PARAM, Kind.MODEL))
-LAST, SNAPSHOT = int(Flag.LAST), int(Flag.SNAPSHOT)
+LAST, SNAPSHOT, RPI = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.RPI)
 SCOPE_TRADES, SCOPE_OI = int(Scope.TRADES), int(Scope.OI)
 
 
@@ -105,12 +104,16 @@ def _room(out: st.Out) -> bool:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: st.Out) -> tuple[int, int]:
     """Fold `events[start:stop]` into `s`, appending to `out`. Return (index of the first row not folded, why)."""
     # hoisted: passing the whole state for every book row would cost more than folding it
     book, clock, feeds, touch = s.book, s.clock, s.feeds, s.touch
     ring, cursor, acct, market = s.ring, s.ring_cursor, s.acct, s.market[0]
+    judging, window, window_cursor, x, z = s.asof, s.window, s.window_cursor, s.x, s.z
+    sums, params, counts, centroids, roles, lot = s.sums, s.params, s.counts, s.centroids, s.roles, s.size[1]
+    labels, n_out = out.labels, out.n
+    pending = clock[st.PENDING_QTY]
     for i in range(start, stop):
         event = events[i]
         ts = event.ts
@@ -133,7 +136,22 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
             elif kind == TRADE:
                 if not _room(out):
                     return i, FULL
-                trades.on_trade(s, out, event)
+                on_market = event.flags & RPI == 0 and clock[st.BOOK_KNOWN] == 1
+                if on_market and matching.in_reach(clock, event.side, event.px):
+                    matching.meet(s, out, ts, event.exch_ts, event.seq, event.side, event.px, event.qty)
+                pending += event.qty
+                if event.flags & LAST:
+                    row = labels[n_out[0]]
+                    n_out[0] += 1
+                    trades.begin(row, event, clock[st.ROWS], pending)
+                    label = trades.judge(
+                        row, clock, ring, cursor, judging, window, window_cursor, x, z, centroids, roles, lot
+                    )
+                    trades.move_signals(sums, params, ts, event.side, pending * lot, label)
+                    counts[st.TRADES] += 1
+                    counts[st.LABELLED + label] += 1
+                    pending = 0
+                clock[st.PENDING_QTY] = pending
             elif kind == BOOK_CLEAR:
                 bk.clear(book)
                 clock[st.HAS_BOOK] = 1
@@ -146,10 +164,10 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     return i, FULL
                 _on_gap(s, out, event)
         if kind == PARAM:
-            if 0 <= event.qty < s.params.shape[0]:
-                s.params[event.qty] = np.int64(event.px).view(np.float64)
+            if 0 <= event.qty < params.shape[0]:
+                params[event.qty] = np.int64(event.px).view(np.float64)
         elif kind == MODEL:
-            if 0 <= event.px < s.centroids.shape[0]:
+            if 0 <= event.px < centroids.shape[0]:
                 clock[st.MODEL_ROW] = event.px
         elif kind == CLOCK_OFFSET:
             clock[st.OFFSET] = event.qty

@@ -57,9 +57,9 @@ def log_order(s: st.State, out: st.Out, slot: int, ts: int, act: int, why: int) 
 @njit(cache=True)
 def resting(s: st.State, side: int) -> int:
     """Return the slot of the maker's order on a side that no cancel is chasing, or -1."""
-    for slot in range(s.orders.shape[0]):
-        order = s.orders[slot]
-        if order[st.O_ID] and order[st.O_SIDE] == side and order[st.O_TO] == 0:
+    orders = s.orders
+    for slot in range(orders.shape[0]):
+        if orders[slot, st.O_ID] and orders[slot, st.O_SIDE] == side and orders[slot, st.O_TO] == 0:
             return slot
     return -1
 
@@ -68,11 +68,11 @@ def resting(s: st.State, side: int) -> int:
 def _measure_reach(s: st.State) -> None:
     """Note how far our orders reach, so that most prints need not look at any of them."""
     bid = ask = 0
-    for slot in range(s.orders.shape[0]):
-        order = s.orders[slot]
-        if order[st.O_ID] and order[st.O_LEFT]:
-            px = order[st.O_PX]
-            if order[st.O_SIDE] > 0:
+    orders = s.orders
+    for slot in range(orders.shape[0]):
+        if orders[slot, st.O_ID] and orders[slot, st.O_LEFT]:
+            px = orders[slot, st.O_PX]
+            if orders[slot, st.O_SIDE] > 0:
                 bid = max(bid, px)
             elif ask == 0 or px < ask:
                 ask = px
@@ -84,11 +84,12 @@ def _measure_reach(s: st.State) -> None:
 def place(s: st.State, out: st.Out, ts: int, side: int, px: int, qty: int) -> None:
     """Send an order; it is live one order latency later. Without a free slot nothing is sent."""
     now = exchange_now(s, ts)
-    for slot in range(s.orders.shape[0]):
-        order = s.orders[slot]
-        if order[st.O_ID] and order[st.O_TO] and now - order[st.O_TO] > KEEP_US:
-            order[st.O_ID] = 0
-        if order[st.O_ID] == 0:
+    orders = s.orders
+    for slot in range(orders.shape[0]):
+        if orders[slot, st.O_TO] and now - orders[slot, st.O_TO] > KEEP_US:
+            orders[slot, st.O_ID] = 0
+        if orders[slot, st.O_ID] == 0:
+            order = orders[slot]
             latency = int(s.params[pm.ORDER_LATENCY_US])
             order[st.O_ID] = s.clock[st.NEXT_ORDER_ID]
             order[st.O_SIDE] = side
@@ -149,11 +150,12 @@ def _next_arrival(s: st.State, due: int) -> int:
     """Return the slot of the first order due by `due`, or -1 once ARRIVAL_DUE is set to the next due time after it."""
     chosen = -1
     later = 0
-    for slot in range(s.orders.shape[0]):
-        at = s.orders[slot, st.O_DUE]
+    orders = s.orders
+    for slot in range(orders.shape[0]):
+        at = orders[slot, st.O_DUE]
         if at > due:
             later = at if later == 0 else min(later, at)
-        elif at and (chosen < 0 or s.orders[slot, st.O_ID] < s.orders[chosen, st.O_ID]):
+        elif at and (chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
             chosen = slot
     s.clock[st.ARRIVAL_DUE] = later
     return chosen
@@ -182,21 +184,20 @@ def arrive(s: st.State, out: st.Out, due: int) -> None:
 def _through(s: st.State, side: int, px: int, exch_ts: int) -> int:
     """Return the slot of our best order that a print at `px` by aggressor `side` went through, or -1."""
     chosen = -1
-    for slot in range(s.orders.shape[0]):
-        order = s.orders[slot]
-        if order[st.O_ID] == 0 or order[st.O_LEFT] == 0 or order[st.O_SIDE] == side:
+    orders = s.orders
+    for slot in range(orders.shape[0]):
+        if orders[slot, st.O_ID] == 0 or orders[slot, st.O_LEFT] == 0 or orders[slot, st.O_SIDE] == side:
             continue
-        if exch_ts <= order[st.O_FROM] or (order[st.O_TO] and exch_ts > order[st.O_TO]):
+        ended = orders[slot, st.O_TO]
+        if exch_ts <= orders[slot, st.O_FROM] or (ended and exch_ts > ended):
             continue
-        beyond = (order[st.O_PX] - px) * order[st.O_SIDE]
-        if beyond <= 0:
+        if (orders[slot, st.O_PX] - px) * orders[slot, st.O_SIDE] <= 0:
             continue
         if chosen < 0:
             chosen = slot
         else:
-            held = s.orders[chosen]
-            edge = (order[st.O_PX] - held[st.O_PX]) * order[st.O_SIDE]
-            if edge > 0 or (edge == 0 and order[st.O_ID] < held[st.O_ID]):
+            edge = (orders[slot, st.O_PX] - orders[chosen, st.O_PX]) * orders[slot, st.O_SIDE]
+            if edge > 0 or (edge == 0 and orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
                 chosen = slot
     return chosen
 

@@ -241,11 +241,11 @@ CENTROIDS = np.array([[0.0, -0.12, 1.66], [1.35, -1.25, -0.6], [-0.75, 0.81, -0.
 
 @pytest.mark.parametrize(("point", "cluster"), [((1.0, -1.0, 0.0), 1), ((-0.5, 0.5, -1.0), 2), ((0.0, 0.0, 2.0), 0)])
 def test_nearest_centroid(point, cluster):  # km.assign0-2
-    assert clusters.nearest(CENTROIDS, np.array(point)) == cluster
+    assert clusters.nearest(CENTROIDS[None], 0, np.array(point)) == cluster
 
 
 def test_ties_go_to_the_lowest_id():
-    assert clusters.nearest(np.array([[1.0], [-1.0], [1.0]]), np.array([0.0])) == 0
+    assert clusters.nearest(np.array([[[1.0], [-1.0], [1.0]]]), 0, np.array([0.0])) == 0
 
 
 def test_half_life_is_the_default():

@@ -43,7 +43,7 @@ def _holds_one_book(paths: list[Path], symbol: str) -> bool:
 
 def open_raw(paths: list[Path], instrument: Instrument) -> Recording:
     """Return a recording of one or more raw files of one symbol, put in order by their first stamps."""
-    ordered = sorted(paths, key=_first_stamp)
+    ordered = sorted(paths, key=lambda path: (_first_stamp(path), path.name))
     skipped: Counter[str] = Counter()
     alone = _holds_one_book(ordered, instrument.symbol)
 

@@ -211,7 +211,9 @@ def test_spaces_and_any_line_end_give_the_same_rows(tmp_path):
 @given(cuts=st.sets(st.integers(1, 9), max_size=5), size=st.sampled_from([1, 7, 200, 1 << 20]))
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_blocks_and_files_leave_no_seam(tmp_path, cuts, size):
-    extra = [wires.line(NS + 6 * SECOND, wires.depth(116, 120, 115, [BID], []), DEPTH), *session()[2:4]]
+    extra = [wires.line(NS + 6 * SECOND, wires.depth(116, 120, 115, [BID], []), DEPTH)]
+    trades = [wires.trade(k, "61000.10", "0.005") for k in (2, 2, 3)]
+    extra += [wires.line(NS + 7 * SECOND + k * 1000, trade, "btcusdt@trade") for k, trade in enumerate(trades)]
     extra.append(wires.line(NS + 9 * SECOND, wires.snapshot(118, [BID], [ASK])))
     lines = session() + extra
     lines += [wires.line(NS + 10 * SECOND, wires.depth(121, 123, 120, [], [ASK]), DEPTH)]
@@ -297,4 +299,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 )
 def test_a_number_off_the_grid_is_refused_with_its_place(tmp_path, body, words):
     with pytest.raises(FormatError, match=words):
-        read(write(tmp_path, [*session(), wires.line(NS + 9 * SECOND, body)]))
+        stream = DEPTH if "U" in body else None
+        read(write(tmp_path, [*session(), wires.line(NS + 9 * SECOND, body, stream)]))
