@@ -110,7 +110,9 @@ def _known(key: str, file: str) -> Param:
         return BY_KEY[key]
     near = difflib.get_close_matches(key, [*BY_KEY, *SETTINGS], n=1)
     raise ConfigError(
-        f"unknown key {key!r}", file=file, mend=f"did you mean {near[0]!r}?" if near else "lobterm doctor lists the keys"
+        f"unknown key {key!r}",
+        file=file,
+        mend=f"did you mean {near[0]!r}?" if near else "lobterm doctor lists the keys",
     )
 
 
@@ -133,7 +135,7 @@ def _value(param: Param, raw: Any, file: str) -> float:
 
 
 def _flatten(table: dict[str, Any], file: str, where: str) -> dict[str, Any]:
-    flat = {}
+    flat: dict[str, Any] = {}
     for group, keys in table.items():
         if not isinstance(keys, dict):
             raise ConfigError(f"{group} = {keys!r}", file=file, place=f"[{where}]", mend="a table is expected here")
@@ -166,7 +168,10 @@ def _sizes(table: dict[str, Any], file: str, symbol: str) -> dict[str, dict[str,
         good = isinstance(entry, dict) and set(entry) <= {"tick", "lot", "multiplier"}
         if not good or not all(isinstance(value, str) for value in entry.values()):
             raise ConfigError(
-                f"{market} = {entry!r}", file=file, place=f"[symbol.{symbol}]", mend='write {tick = "0.1", lot = "0.001"}'
+                f"{market} = {entry!r}",
+                file=file,
+                place=f"[symbol.{symbol}]",
+                mend='write {tick = "0.1", lot = "0.001"}',
             )
         sizes[market] = entry
     return sizes
@@ -175,7 +180,9 @@ def _sizes(table: dict[str, Any], file: str, symbol: str) -> dict[str, dict[str,
 def _merge(config: Config, data: dict[str, Any], file: str) -> Config:
     unknown = set(data) - {"defaults", "tier", "symbol"}
     if unknown:
-        raise ConfigError(f"unknown table [{sorted(unknown)[0]}]", file=file, mend="allowed: defaults, tier.*, symbol.*")
+        raise ConfigError(
+            f"unknown table [{sorted(unknown)[0]}]", file=file, mend="allowed: defaults, tier.*, symbol.*"
+        )
     base = data.get("defaults", {})
     flat = _flatten(base, file, "defaults")
     settings = {key: _setting(key, flat.pop(key), file) for key in SETTINGS if key in flat}
@@ -189,7 +196,9 @@ def _merge(config: Config, data: dict[str, Any], file: str) -> Config:
         tier = table.pop("tier", None)
         if tier is not None:
             if tier not in tiers:
-                raise ConfigError(f"tier {tier!r}", file=file, place=f"[symbol.{symbol}]", mend=f"allowed: {sorted(tiers)}")
+                raise ConfigError(
+                    f"tier {tier!r}", file=file, place=f"[symbol.{symbol}]", mend=f"allowed: {sorted(tiers)}"
+                )
             tier_of[symbol] = tier
         sizes[symbol] = sizes.get(symbol, {}) | _sizes(table, file, symbol)
         symbols[symbol] = (*symbols.get(symbol, ()), _layer(table, file, f"symbol.{symbol}"))

@@ -7,6 +7,7 @@ Everyone may import this module; it imports numpy alone.
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,9 @@ EVENT = np.dtype(
 """48 bytes. The wire of the house: sources yield arrays of it, the engine folds them, tapes keep them."""
 
 EventArray = npt.NDArray[np.void]
+
+Record = Any
+"""One row inside a compiled kernel, where fields are attributes; numpy's own type does not know them."""
 
 FIXED = 100_000_000
 """Scale of fixed-point prices and rates that are off-tick by nature (MARK, INDEX, FUNDING, LIQUIDATION)."""

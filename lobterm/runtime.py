@@ -172,7 +172,9 @@ def summary(
         "elapsed_s": elapsed,
         "engine_s": in_engine,
         "events_per_s": events / elapsed if elapsed else None,
-        "labels": {label.name.lower(): counts[st.LABELLED + label] for label in (Label(1), Label(2), *map(Label, (0, 3, 4)))},
+        "labels": {
+            label.name.lower(): counts[st.LABELLED + label] for label in (Label(1), Label(2), *map(Label, (0, 3, 4)))
+        },
         "alpha_ticks": counts[st.ALPHA_TICKS],
         "triggers": None,
         "forced_ticks": None,
@@ -343,4 +345,3 @@ class Replay:
             self.setup.log.end({"rows": self.position_rows, "events": self.rows_total, "failure": self.failure})
         if hasattr(self, "feed"):
             self.feed.stop()
-

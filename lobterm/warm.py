@@ -17,7 +17,9 @@ def is_warm() -> bool:
 def in_subprocess() -> None:
     """Compile in a child process, unless the cache is warm."""
     if not is_warm():
-        subprocess.run([sys.executable, "-m", "lobterm.warm"], check=False, stdin=subprocess.DEVNULL, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "lobterm.warm"], check=False, stdin=subprocess.DEVNULL, capture_output=True
+        )
 
 
 def load() -> None:

@@ -15,7 +15,9 @@ CLEAR = "\r\x1b[K"
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the --json option."""
-    parser.add_argument("--json", action="store_true", help="one object on stdout, numbers unrounded, units in the keys")
+    parser.add_argument(
+        "--json", action="store_true", help="one object on stdout, numbers unrounded, units in the keys"
+    )
 
 
 def show(result: Mapping[str, Any], as_json: bool) -> None:

@@ -36,12 +36,16 @@ def register(commands: Any) -> None:
     replay.add_argument("--speed", type=speed, default=1.0, metavar="X", help="0.1 to 1000, or max (default 1)")
     replay.add_argument("--at", metavar="TIME", help="start at HH:MM[:SS] of the tape's day, or an ISO time, UTC")
     replay.add_argument("--paused", action="store_true", help="open paused")
-    replay.add_argument("--model", metavar="FILE", help="cluster model (default: the one beside the tape); none for none")
+    replay.add_argument(
+        "--model", metavar="FILE", help="cluster model (default: the one beside the tape); none for none"
+    )
     replay.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter for this run")
     replay.add_argument("--log", choices=("full", "none"), default="full", help="the session log (default full)")
     replay.add_argument("--sessions", type=Path, metavar="FILE", help="the session log's file")
     replay.add_argument("--headless", action="store_true", help="flat out, no console")
-    replay.add_argument("--cut-seed", type=int, metavar="N", help="headless: fold in random pieces; the rows must not change")
+    replay.add_argument(
+        "--cut-seed", type=int, metavar="N", help="headless: fold in random pieces; the rows must not change"
+    )
     output.add_json(replay)
     replay.set_defaults(run=run)
 
@@ -72,7 +76,9 @@ def moment(text: str, first_ts_us: int, last_ts_us: int) -> int:
             stamp = datetime.fromisoformat(text)
             ts = round((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp() * 1e6)
     except ValueError:
-        raise InputError(f"{text!r} is not a time", place="--at", mend="write 14:30, 14:30:05 or 2024-08-08T23:55") from None
+        raise InputError(
+            f"{text!r} is not a time", place="--at", mend="write 14:30, 14:30:05 or 2024-08-08T23:55"
+        ) from None
     if not first_ts_us <= ts <= last_ts_us:
         last = datetime.fromtimestamp(last_ts_us / 1e6, UTC)
         raise InputError(f"{text} is not on the tape", place="--at", mend=f"it runs {first:%F %T} to {last:%F %T} UTC")

@@ -28,11 +28,15 @@ def register(commands: Any) -> None:
     make = group.add_parser("import", help="make a tape of recordings", epilog=IMPORT_EPILOG, formatter_class=raw)
     make.add_argument("perp", nargs="*", type=Path, metavar="PERP", help="recordings of the perpetual")
     make.add_argument("--spot", nargs="+", type=Path, default=[], metavar="SPOT", help="recordings of its spot market")
-    make.add_argument("--out", type=Path, metavar="TAPE", help="the tape to write (default: named after the first file)")
+    make.add_argument(
+        "--out", type=Path, metavar="TAPE", help="the tape to write (default: named after the first file)"
+    )
     make.add_argument("--symbol", help="which symbol, where a recording holds several")
     make.add_argument("--tick", help="quote per tick, where it is not known or was another then")
     make.add_argument("--lot", help="base per lot")
-    make.add_argument("--exchange-info", type=Path, metavar="FILE", help="ticks and lots from a saved exchangeInfo answer")
+    make.add_argument(
+        "--exchange-info", type=Path, metavar="FILE", help="ticks and lots from a saved exchangeInfo answer"
+    )
     output.add_json(make)
     make.set_defaults(run=run_import)
 
@@ -45,7 +49,9 @@ def register(commands: Any) -> None:
 
     export = group.add_parser("export", help="write a tape for other programs")
     export.add_argument("tape", type=Path, metavar="TAPE")
-    export.add_argument("--npz", type=Path, required=True, metavar="FILE", help="hftbacktest events of the traded market")
+    export.add_argument(
+        "--npz", type=Path, required=True, metavar="FILE", help="hftbacktest events of the traded market"
+    )
     output.add_json(export)
     export.set_defaults(run=run_export)
     simulate.register(group)

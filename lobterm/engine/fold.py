@@ -17,7 +17,7 @@ from lobterm.engine import asof as ao
 from lobterm.engine import book as bk
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
-from lobterm.events import Flag, Kind, Scope
+from lobterm.events import Flag, Kind, Record, Scope
 
 DONE, FULL, GROW = 0, 1, 2
 """Why `fold` returned: all rows folded; an output table needs draining; the book's far table must grow."""
@@ -37,7 +37,7 @@ SCOPE_TRADES, SCOPE_OI = int(Scope.TRADES), int(Scope.OI)
 
 @njit(cache=True)
 def _look(
-    book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, acct: Ints, event: np.void
+    book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, acct: Ints, event: Record
 ) -> None:
     """Read the book at the end of a message: touch in force, mark, and the state that later trades are judged by."""
     clock[st.BOOK_TS] = event.ts
@@ -56,7 +56,7 @@ def _look(
 
 
 @njit(cache=True)
-def _end_of_book_message(clock: Ints, feeds: Ints, event: np.void) -> None:
+def _end_of_book_message(clock: Ints, feeds: Ints, event: Record) -> None:
     if event.flags & SNAPSHOT:
         clock[st.SNAPSHOT] = 1
     feeds[tc.B_SEQ] = event.seq
@@ -65,7 +65,7 @@ def _end_of_book_message(clock: Ints, feeds: Ints, event: np.void) -> None:
 
 
 @njit(cache=True)
-def _on_touch(feeds: Ints, event: np.void) -> bool:
+def _on_touch(feeds: Ints, event: Record) -> bool:
     """Fold one side of a touch message. Return True at its end.
 
     A touch without a matching time cannot be ordered against trades and is left out.
@@ -84,7 +84,7 @@ def _on_touch(feeds: Ints, event: np.void) -> bool:
 
 
 @njit(cache=True)
-def _on_gap(s: st.State, out: st.Out, event: np.void) -> None:
+def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
     if event.qty == SCOPE_OI:
         return
     if event.qty == SCOPE_TRADES:

@@ -96,22 +96,20 @@ NO_LEVELS = np.zeros((0, 2), np.int64)
 def _orders(s: st.State) -> tuple[OwnOrder, ...]:
     """Return the orders that may still fill as far as we know."""
     now = int(s.clock[st.NOW] + s.clock[st.OFFSET])
-    found = []
-    for row in s.orders:
-        if row[st.O_ID] and row[st.O_LEFT] and (row[st.O_TO] == 0 or row[st.O_TO] > now):
-            found.append(
-                OwnOrder(
-                    order_id=int(row[st.O_ID]),
-                    side=int(row[st.O_SIDE]),
-                    px=int(row[st.O_PX]),
-                    qty=int(row[st.O_QTY]),
-                    left=int(row[st.O_LEFT]),
-                    strategy=int(row[st.O_STRATEGY]),
-                    arrived=row[st.O_DUE] == 0,
-                    leaving=row[st.O_TO] != 0,
-                )
-            )
-    return tuple(found)
+    return tuple(
+        OwnOrder(
+            order_id=int(row[st.O_ID]),
+            side=int(row[st.O_SIDE]),
+            px=int(row[st.O_PX]),
+            qty=int(row[st.O_QTY]),
+            left=int(row[st.O_LEFT]),
+            strategy=int(row[st.O_STRATEGY]),
+            arrived=bool(row[st.O_DUE] == 0),
+            leaving=bool(row[st.O_TO] != 0),
+        )
+        for row in s.orders
+        if row[st.O_ID] and row[st.O_LEFT] and (row[st.O_TO] == 0 or row[st.O_TO] > now)
+    )
 
 
 def pnl(s: st.State) -> Pnl:

@@ -4,7 +4,8 @@ What: z over the last WINDOW_TRADES trades, this one included, sample standard d
 Seeds: 001 Exp 1; methods §1.1, §3.4, §4.11.
 Units: standard deviations. |z| <= (n - 1) / sqrt(n) = 9.9.
 
-Both passes run over the window itself, so nothing drifts, and the bits are the same however the tape was cut. A feature that is constant over the window has no z: the trade is unclassified, never imputed.
+Both passes run over the window itself, so nothing drifts, and the bits are the same however the tape was cut. A feature
+that is constant over the window has no z: the trade is unclassified, never imputed.
 """
 
 from __future__ import annotations

@@ -145,10 +145,10 @@ def new_state(
 
 def copy(state: State) -> State:
     """Return an independent copy: a checkpoint."""
-    return State(*(array.copy() for array in state))
+    return State._make(array.copy() for array in state)
 
 
 def new_out(capacity: int) -> Out:
     """Return empty output tables of `capacity` rows each."""
     tables = [np.zeros(capacity, dtype) for dtype in TABLES.values()]
-    return Out(*tables, n=np.zeros(len(tables), np.int64))
+    return Out._make((*tables, np.zeros(len(tables), np.int64)))

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from numba import njit
 
-from lobterm.engine import account, matching, quoting, signals
+from lobterm.engine import account, matching, quoting, rolling, signals
 from lobterm.engine import asof as ao
 from lobterm.engine import params as pm
-from lobterm.engine import rolling
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
 from lobterm.engine.rows import AlphaValid

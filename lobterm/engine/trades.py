@@ -15,6 +15,7 @@ from lobterm.engine import asof as ao
 from lobterm.engine import clusters, features, rolling, signals
 from lobterm.engine import state as st
 from lobterm.engine.rows import Label, LabelValid, Why
+from lobterm.events import Record
 
 OPPORTUNISTIC, DIRECTIONAL = int(Label.OPPORTUNISTIC), int(Label.DIRECTIONAL)
 UNCLASSIFIED = int(Label.UNCLASSIFIED)
@@ -41,7 +42,7 @@ def _judging_state(clock: Ints, ring: Ints, cursor: Ints, judge: Ints, exch_ts: 
 
 @njit(cache=True)
 def judge(
-    row: np.void, clock: Ints, ring: Ints, cursor: Ints, state: Ints, window: Floats, window_cursor: Ints, x: Floats,
+    row: Record, clock: Ints, ring: Ints, cursor: Ints, state: Ints, window: Floats, window_cursor: Ints, x: Floats,
     z: Floats, centroids: Floats, roles: npt.NDArray[np.uint8], lot: float,
 ) -> int:  # fmt: skip
     """Give the trade in `row` its features, z and label as of the book before it; return the label."""
@@ -85,7 +86,7 @@ def judge(
 
 
 @njit(cache=True)
-def begin(row: np.void, event: np.void, offset: int, qty: int) -> None:
+def begin(row: Record, event: Record, offset: int, qty: int) -> None:
     """Copy into a LABEL row what the print itself says."""
     row.offset = offset
     row.ts = event.ts

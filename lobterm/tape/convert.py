@@ -12,8 +12,8 @@ from lobterm.config import Config
 from lobterm.errors import ConfigError, InputError
 from lobterm.events import EventArray, Market
 from lobterm.instrument import Instrument
-from lobterm.tape.importers import cryptofeed, framed_csv, npz, raw, tardis
 from lobterm.tape.importers import bulk as bulk_csv
+from lobterm.tape.importers import cryptofeed, framed_csv, npz, raw, tardis
 from lobterm.tape.importers.base import Recording
 from lobterm.tape.importers.sniff import Layout, sniff
 from lobterm.tape.merge import merge
@@ -134,7 +134,10 @@ def import_tape(
     instruments = list(dict.fromkeys(recording.instrument for recording in recordings))
     kinds = {int(r.instrument.market): r.exch_ts_kind for r in recordings}
     skipped: Counter[str] = Counter()
-    provenance = {"importer": __version__, "sources": [{**r.source, "market": int(r.instrument.market)} for r in recordings]}
+    provenance = {
+        "importer": __version__,
+        "sources": [{**r.source, "market": int(r.instrument.market)} for r in recordings],
+    }
 
     def chunks() -> Iterator[EventArray]:
         yield from with_offsets(merge(r.chunks for r in recordings), int(instruments[0].market))

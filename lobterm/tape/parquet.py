@@ -27,7 +27,7 @@ KEY = b"lobterm"
 ROW_GROUP = 1 << 20
 
 SCHEMA = pa.schema([(name, pa.from_numpy_dtype(EVENT[name])) for name in EVENT.names or ()])
-DELTA = {name: "DELTA_BINARY_PACKED" for name in ("ts", "exch_ts", "seq")}
+DELTA = dict.fromkeys(("ts", "exch_ts", "seq"), "DELTA_BINARY_PACKED")
 
 Sources = dict[int, str]
 """By market: "touch" or "book"; "trade", "agg_trade" or "none"; "T", "E" or "none"."""
@@ -63,7 +63,9 @@ def _meta(data: dict[str, Any], path: Path) -> TapeMeta:
     version = data.pop("version", None)
     if version != VERSION:
         raise TapeError(
-            f"tape version {version}, this lobterm reads version {VERSION}", file=path, mend="import the recording again"
+            f"tape version {version}, this lobterm reads version {VERSION}",
+            file=path,
+            mend="import the recording again",
         )
     try:
         return TapeMeta(
@@ -208,11 +210,18 @@ def _validate(rows: EventArray, last: int, path: Path, group: int) -> None:
     if len(rows) and (rows["ts"][0] < last or (np.diff(rows["ts"]) < 0).any()):
         raise TapeError("time runs back", file=path, place=place, mend=_REIMPORT)
     sides, kinds = rows["side"], rows["kind"]
-    if (kinds < min(Kind)).any() or (kinds > max(Kind)).any() or (abs(sides) > 1).any() or (rows["market"] > max(Market)).any():
+    if (
+        (kinds < min(Kind)).any()
+        or (kinds > max(Kind)).any()
+        or (abs(sides) > 1).any()
+        or (rows["market"] > max(Market)).any()
+    ):
         raise TapeError("holds rows of an unknown kind, side or market", file=path, place=place, mend=_REIMPORT)
     sided = (kinds == Kind.BOOK) | (kinds == Kind.TOUCH) | (kinds == Kind.TRADE)
     if (sides[sided] == 0).any() or (rows["qty"][sided] < 0).any() or (rows["px"][sided] < 0).any():
-        raise TapeError("holds book or trade rows without a side, or negative ones", file=path, place=place, mend=_REIMPORT)
+        raise TapeError(
+            "holds book or trade rows without a side, or negative ones", file=path, place=place, mend=_REIMPORT
+        )
 
 
 def open_tape(path: Path) -> Tape:
@@ -235,5 +244,7 @@ def open_tape(path: Path) -> Tape:
     meta = _meta(data, path)
     missing = [name for name in SCHEMA.names if name not in file.schema_arrow.names]
     if missing or not meta.instruments:
-        raise TapeError(f"lacks the column {missing[0]}" if missing else "names no instrument", file=path, mend=_REIMPORT)
+        raise TapeError(
+            f"lacks the column {missing[0]}" if missing else "names no instrument", file=path, mend=_REIMPORT
+        )
     return Tape(path, meta, file)

@@ -38,7 +38,11 @@ def maker(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
     PnL is spread + inventory + fees, in the quote coin: edge over the mid at each fill, what the mid then did to the
     position, and what the exchange takes.
     """
-    width = fmt.NOTHING if snapshot.width_ticks is None else f"{snapshot.width_ticks:,.{1 if snapshot.width_ticks < 1000 else 0}f} ticks"
+    width = (
+        fmt.NOTHING
+        if snapshot.width_ticks is None
+        else f"{snapshot.width_ticks:,.{1 if snapshot.width_ticks < 1000 else 0}f} ticks"
+    )
     pnl = snapshot.pnl
     return (
         Value("fair", *_unknown_or(fmt.real_price(snapshot.fair_px, instrument))),

@@ -66,6 +66,8 @@ def _bytes(text: str) -> Bytes:
 
 
 EVENT_NAMES = (_bytes('depthUpdate"'), _bytes('trade"'), _bytes('aggTrade"'), _bytes('bookTicker"'))
+TOUCH_KEYS = 1 << LAST | 1 << BIDS | 1 << ASKS | 1 << BID_QTY | 1 << ASK_QTY
+"""What tells a bookTicker that does not say its name, as spot's does not."""
 ENVELOPE, DATA = _bytes('{"stream":"'), _bytes(',"data":')
 DIFF = _bytes("depth")
 S_DEPTH_NAMES = tuple(_bytes(name + '"') for name in SPEEDS)
@@ -89,6 +91,8 @@ def _event(buf: Bytes, types: Bytes, seen: int, held: Ints, stream: int) -> int:
     if not _is(types, seen, SYMBOL, TEXT):
         return SLOW
     if seen >> EVENT_KEY & 1 == 0:
+        if seen & TOUCH_KEYS != TOUCH_KEYS:
+            return SLOW
         return TOUCH if stream in (NO_STREAM, TOUCH_STREAM) else SLOW
     if types[EVENT_KEY] != TEXT:
         return SLOW

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import AlphaValid, FillRule, Label, LabelValid, QuoteAct, QuoteWhy, Strategy, Why
-from lobterm.events import Flag, GapCause, Kind, Scope
+from lobterm.events import Flag, Kind, Scope
 
 KEEP_US = 4_000_000
 LN2 = math.log(2.0)

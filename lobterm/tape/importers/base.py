@@ -35,7 +35,7 @@ def off_grid(what: str, value_e8: int, unit_e8: int, option: str, file: Path, pl
 
     Orders may rest at prices of an older, finer tick long after the exchange changed it.
     """
-    value, unit, fits = (
-        f"{Decimal(n) / FIXED:f}" for n in (value_e8, unit_e8, math.gcd(value_e8, unit_e8))
+    value, unit, fits = (f"{Decimal(n) / FIXED:f}" for n in (value_e8, unit_e8, math.gcd(value_e8, unit_e8)))
+    return FormatError(
+        f"{what} {value} is not a multiple of {unit}", file=file, place=place, mend=f"pass {option} {fits}"
     )
-    return FormatError(f"{what} {value} is not a multiple of {unit}", file=file, place=place, mend=f"pass {option} {fits}")

@@ -78,10 +78,15 @@ def _csv(path: Path, first: str, head: bytes) -> Layout:
     kind = bulk.kind_of(first, path.name)
     if kind:
         symbol = bulk.symbol_in(path.name)
-        return Layout(path, "bulk", kind, (symbol,) if symbol else (), Market.SPOT if path.name.startswith("spot-") else None)
+        return Layout(
+            path, "bulk", kind, (symbol,) if symbol else (), Market.SPOT if path.name.startswith("spot-") else None
+        )
     if "exchange" in columns and "symbol" in columns:
         raise FormatError(
-            "lacks the column local_timestamp", file=path, place="line 1", mend="a Tardis file has timestamp and local_timestamp"
+            "lacks the column local_timestamp",
+            file=path,
+            place="line 1",
+            mend="a Tardis file has timestamp and local_timestamp",
         )
     for kind, header in bulk.HEADERS.items():
         if len(set(header) & set(columns)) >= len(header) - 2:
