@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from lobterm import __version__, warm
 from lobterm.clock import ReplayClock
-from lobterm.events import EventArray
+from lobterm.errors import LobtermError
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lobterm.config import Config
     from lobterm.engine.drive import Engine, Rows
     from lobterm.engine.read import Snapshot
+    from lobterm.feeds.replay import ReplayFeed
     from lobterm.models.model import ClusterModel
     from lobterm.session.log import SessionLog
     from lobterm.tape.parquet import Tape
@@ -106,109 +107,6 @@ def model_warning(setup: Setup) -> str:
     return "; ".join(differs)
 
 
-# --- headless ---------------------------------------------------------------------------------------------------------
-
-
-def pieces(rows: int, seed: int | None) -> list[tuple[int, int]]:
-    """Return (start, stop) cuts of a tape: whole chunks, or random ones to prove that cutting changes nothing."""
-    if seed is None:
-        edges = [*range(0, rows, CHUNK * 4), rows]
-    else:
-        rng = np.random.default_rng(seed)
-        edges = [0, *sorted(set(rng.integers(1, max(rows, 2), size=min(200, rows)).tolist())), rows]
-    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
-
-
-def headless(
-    setup: Setup,
-    events: EventArray,
-    *,
-    cut_seed: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Any]:
-    """Replay `events` flat out and return the summary that `lobterm replay --headless --json` prints."""
-    from lobterm.engine import drive
-    from lobterm.engine.digest import RowsDigest
-
-    warm.load()  # the time below is the engine's, not the compiler's
-    engine, digest = setup.new_engine(), RowsDigest()
-    session_id = setup.log.begin(setup.provenance()) if setup.log else None
-    started, in_engine = time.perf_counter(), 0.0
-    for start, stop in pieces(len(events), cut_seed):
-        mark = time.perf_counter()
-        for rows in drive.fold(engine, events[start:stop]):
-            in_engine += time.perf_counter() - mark
-            digest.add(rows)
-            if setup.log:
-                setup.log.write(rows)
-            mark = time.perf_counter()
-        if progress:
-            progress(stop, len(events))
-    if setup.log:
-        setup.log.flush()
-    elapsed = time.perf_counter() - started
-    result = summary(setup, engine, len(events), elapsed, in_engine, digest.hexdigest(), session_id)
-    if setup.log:
-        setup.log.end(result)
-    return result
-
-
-def summary(
-    setup: Setup, engine: Engine, events: int, elapsed: float, in_engine: float, sha256: str, session_id: str | None
-) -> dict[str, Any]:
-    """Return the keys of DESIGN §7; what this version does not compute is null, never zero."""
-    from lobterm.engine import account, read
-    from lobterm.engine import state as st
-    from lobterm.engine.rows import Label
-
-    s, lot = engine.state, setup.instrument.lot_size
-    counts = [int(n) for n in s.counts]
-    pnl = read.pnl(s)
-    orders, fills = counts[st.PLACED], int(s.acct[account.FILLS])
-    return {
-        "tape": str(setup.tape.path),
-        "events": events,
-        "trades": counts[st.TRADES],
-        "elapsed_s": elapsed,
-        "engine_s": in_engine,
-        "events_per_s": events / elapsed if elapsed else None,
-        "labels": {
-            label.name.lower(): counts[st.LABELLED + label] for label in (Label(1), Label(2), *map(Label, (0, 3, 4)))
-        },
-        "alpha_ticks": counts[st.ALPHA_TICKS],
-        "triggers": None,
-        "forced_ticks": None,
-        "orders": orders,
-        "requotes": counts[st.REQUOTES],
-        "rejects": counts[st.REJECTS],
-        "fills": fills,
-        "fill_rate": fills / orders if orders else None,
-        "fills_by_strategy": {"maker": fills},
-        "inventory_end": float(int(s.acct[account.POSITION]) * lot),
-        "inventory_max": float(int(s.acct[account.POSITION_MAX]) * lot),
-        "pnl_usdt": {
-            "total": _quote(pnl.total_e8),
-            "spread": _quote(pnl.spread_e8),
-            "inventory": _quote(pnl.inventory_e8),
-            "fees": _quote(pnl.fees_e8),
-            "slippage": None,
-            "funding": None,
-        },
-        "gaps": counts[st.GAPS],
-        "rows_sha256": sha256,
-        "session_id": session_id,
-        "model_sha256": setup.model.sha256 if setup.model else None,
-        "warning": model_warning(setup),
-    }
-
-
-def _quote(e8: int | None) -> float | None:
-    return None if e8 is None else e8 / 1e8
-
-
-# --- the console's replay ---------------------------------------------------------------------------------------------
-
-
 class Replay:
     """A tape under a replay clock, as the console sees it."""
 
@@ -225,6 +123,7 @@ class Replay:
         self.ready, self.failure = False, ""
         self.loading_note = "reading the tape"
         self._labels: list[npt.NDArray[np.void]] = []
+        self._feed: ReplayFeed | None = None
 
     def load(self) -> None:
         """Read the tape and load the engine; slow, so the console calls it in a thread after its first paint."""
@@ -236,19 +135,20 @@ class Replay:
         from lobterm.feeds.replay import ReplayFeed
 
         self._drive = drive
-        self.feed = ReplayFeed(self.setup.tape.read(), int(self.instrument.market))
-        self.ring = Ring(2 * CHUNK)
-        self._cursor = Cursor(self.ring)
-        self.feed.start(self.ring)
+        self._feed = ReplayFeed(self.setup.tape.read(), int(self.instrument.market))
+        ring = Ring(2 * CHUNK)
+        self._cursor = Cursor(ring)
+        self._feed.start(ring)
         self.loading_note = "loading the engine"
+        warm.load()
         self.engine = self.setup.new_engine()
         if self.setup.log:
             self.session_id = self.setup.log.begin(self.setup.provenance())
-        self._fold_to(1)
+        self._fold_to(self._feed.after_message())
         if self._start_at is not None:
             self.loading_note = "winding to the asked time"
-            self._fold_to(self.feed.row_at(self._start_at))
-            self.clock.jump(max(self.first_ts, min(self._start_at, self.last_ts)))
+            self._fold_to(self._feed.row_at(self._start_at))
+            self.clock.jump(self._start_at)
         self.ready = True
 
     def pump(self, wall_us: int, budget_us: int) -> None:
@@ -256,14 +156,14 @@ class Replay:
         if not self.ready or self.failure:
             return
         target = self.clock.advance(wall_us)
-        row = self.rows_total if math.isinf(target) else self.feed.row_at(int(target))
+        row = self.rows_total if math.isinf(target) else self.source.row_at(int(target))
         until = time.perf_counter() + budget_us / 1e6
         step = CHUNK if self.clock.speed == math.inf else SLICE
         while self.position_rows < row and self._fold_to(min(row, self.position_rows + step)):
             if time.perf_counter() >= until:
                 break
         if self.clock.speed == math.inf and not self.clock.paused:
-            self.clock.jump(int(self.engine.state.clock[0]))
+            self.clock.jump(self.source.status().last_ts)
 
     def step(self, unit: str) -> None:
         """Fold one whole message, one trade, or up to the next alpha tick; the clock stands there, paused."""
@@ -273,11 +173,11 @@ class Replay:
 
         self.clock.pause()
         if unit == "trade":
-            row = self.feed.after_trade()
+            row = self.source.after_trade()
         elif unit == "alpha":
-            row = self.feed.after_time(int(self.engine.state.clock[st.ALPHA_DUE]))
+            row = self.source.after_time(int(self.engine.state.clock[st.ALPHA_DUE]))
         else:
-            row = self.feed.after_message()
+            row = self.source.after_message()
         self._fold_to(row)
         self.clock.jump(int(self.engine.state.clock[st.NOW]))
 
@@ -285,7 +185,7 @@ class Replay:
         """Hand rows over and fold them until `row`. Return False if it failed."""
         try:
             while self.position_rows < row:
-                self.feed.hand_over(row, CHUNK)
+                self.source.hand_over(row, CHUNK)
                 for rows in self._drive.fold(self.engine, self._cursor.read(CHUNK)):
                     self._keep(rows)
         except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
@@ -316,9 +216,16 @@ class Replay:
         return np.concatenate(self._labels)[-n:]
 
     @property
+    def source(self) -> ReplayFeed:
+        """Return the tape as a feed; there is none before `load`."""
+        if self._feed is None:
+            raise LobtermError("the replay is not loaded")
+        return self._feed
+
+    @property
     def position_rows(self) -> int:
         """Return how many rows of the tape were folded."""
-        return self.feed.status().rows if self.ready or hasattr(self, "feed") else 0
+        return self._feed.status().rows if self._feed else 0
 
     @property
     def finished(self) -> bool:
@@ -327,10 +234,10 @@ class Replay:
 
     @property
     def lag_us(self) -> int:
-        """Return how far the engine is behind the clock."""
-        if not self.ready or self.finished:
+        """Return how far the engine is behind the clock; 0 when every row that is due has been folded."""
+        if not self.ready or self.position_rows >= self.source.row_at(self.clock.now):
             return 0
-        return max(0, int(min(self.clock.now, self.last_ts)) - self.feed.status().last_ts)
+        return max(0, self.clock.now - self.source.status().last_ts)
 
     @property
     def gaps(self) -> int:
@@ -343,5 +250,5 @@ class Replay:
         """End the session: what was logged so far is kept."""
         if self.setup.log and self.ready:
             self.setup.log.end({"rows": self.position_rows, "events": self.rows_total, "failure": self.failure})
-        if hasattr(self, "feed"):
-            self.feed.stop()
+        if self._feed:
+            self._feed.stop()

@@ -116,13 +116,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _headless(setup: Setup, arguments: argparse.Namespace) -> int:
-    from lobterm import runtime, warm
+    from lobterm import headless, runtime
 
-    warm.in_subprocess()
     output.warn(runtime.model_warning(setup))
     progress = output.Progress("replaying")
     try:
-        result = runtime.headless(setup, setup.tape.read(), cut_seed=arguments.cut_seed, progress=progress)
+        result = headless.replay(setup, setup.tape.read(), cut_seed=arguments.cut_seed, progress=progress)
     finally:
         progress.close()
     output.show(result, arguments.json)
