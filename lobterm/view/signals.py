@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lobterm.engine import params as pm
 from lobterm.engine.rows import Label
 from lobterm.view.models import GaugeView, LabelShare, Tone, Value
+from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
@@ -60,14 +61,6 @@ def hazard(snapshot: Snapshot) -> GaugeView:
         threshold_share=tolerance / full,
         over=value > tolerance,
     )
-
-
-def full_scale(least: float) -> float:
-    """Return the smallest of 1, 2, 5 x 10^n that is not below `least`; 1 for nothing."""
-    if least <= 0.0 or not math.isfinite(least):
-        return 1.0
-    decade = 10.0 ** math.floor(math.log10(least))
-    return next((step * decade for step in (1.0, 2.0, 5.0) if step * decade >= least * (1 - 1e-12)), 10.0 * decade)
 
 
 def sums(snapshot: Snapshot) -> tuple[Value, ...]:
