@@ -43,7 +43,15 @@ def test_every_part_of_the_engine_says_what_it_is_and_keeps_to_itself(path):
     text = path.read_text()
     for line in re.findall(r"^\s*(?:from|import) (\S+)", text, re.MULTILINE):
         root = line.split(".")[0]
-        allowed = {"numpy", "numba", "lobterm"} | {"__future__", "math", "typing", "collections", "dataclasses", "enum", "hashlib"}
+        allowed = {"numpy", "numba", "lobterm"} | {
+            "__future__",
+            "math",
+            "typing",
+            "collections",
+            "dataclasses",
+            "enum",
+            "hashlib",
+        }
         assert root in allowed, line
         if root == "lobterm":
             assert line.startswith(("lobterm.engine", "lobterm.events", "lobterm.instrument")), line

@@ -92,7 +92,10 @@ def test_a_speed_is_between_a_tenth_and_a_thousand_or_max(capsys, speed):
 
 
 def test_times_are_read_within_the_tape():
-    first, last = 1_723_161_255_000_000, 1_723_161_600_500_000  # 2024-08-08 23:54:15 to the first half second after midnight
+    first, last = (
+        1_723_161_255_000_000,
+        1_723_161_600_500_000,
+    )  # 2024-08-08 23:54:15 to the first half second after midnight
     assert moment("23:54:20", first, last) == first + 5_000_000
     assert moment("2024-08-08T23:55", first, last) == first + 45_000_000
     with pytest.raises(InputError):
