@@ -13,7 +13,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 run: $(READY)
-	$(BIN)/lobterm replay replays/demo.parquet
+	$(BIN)/lobterm replay replays/demo.parquet --at 00:04:00 --speed 2
 
 test: $(READY)
 	$(BIN)/python -m pytest -q
@@ -30,6 +30,7 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/replay.py
 	$(BIN)/python bench/import_raw.py
+	$(BIN)/python bench/tape.py
 
 clean:
 	rm -rf $(VENV)

@@ -21,7 +21,7 @@ class LadderRow(NamedTuple):
 
     price: str
     bid: str = ""
-    bid_bar: float = 0.0  # 0..1 of the longest bar in sight
+    bid_bar: float = 0.0  # 0..1
     ask: str = ""
     ask_bar: float = 0.0
     own_bid: str = ""

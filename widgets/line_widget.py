@@ -14,6 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
+from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -54,7 +55,7 @@ def fit(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> list[Seg
         left -= cells
         if not text:
             continue
-        if segments and segments[-1].style == style:
+        if segments and segments[-1].style is style:
             segments[-1] = Segment(segments[-1].text + text, style)
         else:
             segments.append(Segment(text, style))
@@ -81,6 +82,17 @@ def on(text: Style, ground: Style) -> Style:
 def edge(left: Style, right: Style) -> Style:
     """Return the style in which a left block shows `left`'s background, and the rest of the cell `right`'s."""
     return Style(color=left.bgcolor, bgcolor=right.bgcolor)
+
+
+def runs_of(rows: Iterable[int]) -> list[tuple[int, int]]:
+    """Return ascending row numbers as runs (first, how many): fewer dirty regions, less to merge for the compositor."""
+    runs: list[tuple[int, int]] = []
+    for y in rows:
+        if runs and sum(runs[-1]) == y:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((y, 1))
+    return runs
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -111,6 +123,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         super().__init__(id=id, classes=classes)
         self._keys: list[Key | None] = []
         self._paints: dict[str, Style] = {}
+        self._background = Color(0, 0, 0)
         self._strips: LRUCache[tuple[int, Key | None], Strip] = LRUCache(STRIPS_KEPT)
 
     def row_keys(self, width: int, height: int) -> Sequence[Key | None]:
@@ -131,10 +144,10 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
             self._keys = new
             self.refresh()
             return
-        regions = [Region(0, y, size.width, 1) for y, key in enumerate(new) if key != old[y]]
-        if regions:
+        runs = runs_of([y for y, key in enumerate(new) if key != old[y]])
+        if runs:
             self._keys = new
-            self.refresh(*regions)
+            self.refresh(*(Region(0, y, size.width, rows) for y, rows in runs))
 
     def _laid_out(self, width: int, height: int) -> list[Key | None]:
         keys: list[Key | None] = list(self.row_keys(width, height))[:height]
@@ -154,6 +167,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
 
     def _styles(self) -> dict[str, Style]:
         if not self._paints:
+            self._background = self.background_colors[1]
             self._paints = {name: self.get_component_rich_style(f"paint--{name}") for name in PAINTS}
         return self._paints
 
@@ -164,9 +178,8 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
             styles = self._styles()
             segments = [Segment(" " * width, styles["text"])] if key is None else self.row_segments(key, width, styles)
             strip = Strip(segments, width)
-            background = self.background_colors[1]
             for line_filter in self.get_line_filters():
-                strip = strip.apply_filter(line_filter, background)
+                strip = strip.apply_filter(line_filter, self._background)
             self._strips[width, key] = strip
         return strip
 

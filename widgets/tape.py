@@ -23,7 +23,7 @@ class TapeRow(NamedTuple):
     side: int
     price: str
     size: str
-    size_bar: float  # 0..1 of the largest in sight
+    size_bar: float  # 0..1
     name: str  # the class in full, with the reason where there is none
     tag: str  # the class in six cells or fewer
     name_paint: str
@@ -63,7 +63,7 @@ def row_segments(row: TapeRow, width: int, styles: Styles) -> list[Segment]:
         (time, styles["dim"]),
         (GLYPHS.get(row.side, "?"), side),
         (" " + row.price, side),
-        (" " + row.size + " ", styles["strong" if row.size_bar >= 0.5 else "text"]),
+        (" " + row.size + " ", styles["strong" if row.size_bar >= 0.4 else "text"]),
     ]
     if room >= 12 + 1 + 22 + BAR_CELLS + 1:
         parts.append((bar(row.size_bar, BAR_CELLS) + " ", side))

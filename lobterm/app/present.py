@@ -105,7 +105,11 @@ def _ladder_row(row: LadderRow, stale: bool) -> ladder.LadderRow:
 
 def book(view: LadderView) -> ladder.Ladder:
     """Return the ladder."""
-    note = f"STALE {view.stale}" if view.stale else " · ".join(part for part in (view.spread, view.scale) if part)
+    note = (
+        f"STALE {view.stale}"
+        if view.stale
+        else " · ".join(part for part in (view.spread, view.scale, view.bar) if part)
+    )
     title = ladder.LadderTitle("BOOK", note, "warn" if view.stale else "note")
     stale = bool(view.stale)
     return ladder.Ladder(title, tuple(_ladder_row(row, stale) for row in view.rows), view.unknown)

@@ -37,7 +37,7 @@ def _plain(value: Any) -> str:
         return "  ".join(f"{key} {_plain(part)}" for key, part in value.items()) or "-"
     if isinstance(value, list | tuple):
         return "; ".join(_plain(part) for part in value) or "-"
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    return f"{value:,.12g}" if isinstance(value, float) else str(value)
 
 
 class Progress:

@@ -15,6 +15,7 @@ from numba import njit
 from lobterm.engine import account, matching, rolling, timers, trades
 from lobterm.engine import asof as ao
 from lobterm.engine import book as bk
+from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
 from lobterm.events import Flag, Kind, Record, Scope
@@ -165,7 +166,9 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 _on_gap(s, out, event)
         if kind == PARAM:
             if 0 <= event.qty < params.shape[0]:
-                params[event.qty] = np.int64(event.px).view(np.float64)
+                value = np.int64(event.px).view(np.float64)
+                if pm.LOW[event.qty] <= value <= pm.HIGH[event.qty]:
+                    params[event.qty] = value
         elif kind == MODEL:
             if 0 <= event.px < centroids.shape[0]:
                 clock[st.MODEL_ROW] = event.px

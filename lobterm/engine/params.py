@@ -64,6 +64,9 @@ PARAMS: tuple[Param, ...] = (
     Param(MAKER_FEE_BPS, "account.maker_fee_bps", "bps", 2.0, -100.0, 100.0, "methods 1.8 #22"),
 )
 BY_KEY = {param.key: param for param in PARAMS}
+LOW = np.array([param.low for param in PARAMS])
+HIGH = np.array([param.high for param in PARAMS])
+"""Bounds by id: a PARAM event outside them changes nothing."""
 
 
 def defaults() -> npt.NDArray[np.float64]:

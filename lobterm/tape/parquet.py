@@ -23,6 +23,8 @@ from lobterm.instrument import Instrument
 from lobterm.tape.digest import TapeDigest
 
 VERSION = 1
+LARGEST = 1 << 53
+"""Ticks or lots beyond which no price or size is believed; sums of them still fit 64 bits."""
 KEY = b"lobterm"
 ROW_GROUP = 1 << 20
 
@@ -213,15 +215,16 @@ def _validate(rows: EventArray, last: int, path: Path, group: int) -> None:
     if (
         (kinds < min(Kind)).any()
         or (kinds > max(Kind)).any()
-        or (abs(sides) > 1).any()
+        or (sides < -1).any()
+        or (sides > 1).any()
         or (rows["market"] > max(Market)).any()
     ):
         raise TapeError("holds rows of an unknown kind, side or market", file=path, place=place, mend=_REIMPORT)
     sided = (kinds == Kind.BOOK) | (kinds == Kind.TOUCH) | (kinds == Kind.TRADE)
-    if (sides[sided] == 0).any() or (rows["qty"][sided] < 0).any() or (rows["px"][sided] < 0).any():
-        raise TapeError(
-            "holds book or trade rows without a side, or negative ones", file=path, place=place, mend=_REIMPORT
-        )
+    px, qty = rows["px"][sided], rows["qty"][sided]
+    if (sides[sided] == 0).any() or (px < 0).any() or (qty < 0).any() or (px > LARGEST).any() or (qty > LARGEST).any():
+        what = "holds book or trade rows without a side, negative or beyond all measure"
+        raise TapeError(what, file=path, place=place, mend=_REIMPORT)
 
 
 def open_tape(path: Path) -> Tape:

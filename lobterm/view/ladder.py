@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lobterm.events import GapCause
 from lobterm.view import format as fmt
 from lobterm.view.models import LadderRow, LadderView, Own, OwnState, Ui, Zone
+from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
     from lobterm.engine.read import OwnOrder, Snapshot
@@ -94,8 +95,11 @@ def ladder(snapshot: Snapshot, instrument: Instrument, ui: Ui, last_trade: tuple
         top = centre + ui.ladder_rows // 2
         prices = [*range(top, top - ui.ladder_rows, -1)]
     pinned = _pin(prices, book)
-    rows = _rows(prices, pinned, book, last_trade)
-    return LadderView(rows, "levels only" if levels_only else "every tick", spread, centre, stale)
+    lot = instrument.lot
+    full_base = full_scale(max((book.bids.get(px, 0) + book.asks.get(px, 0) for px in prices if px), default=0) * lot)
+    rows = _rows(prices, pinned, book, full_base / lot, last_trade)
+    scale = "levels only" if levels_only else "every tick"
+    return LadderView(rows, scale, spread, centre, bar=f"bar {full_base:,.10g}", stale=stale)
 
 
 def why_unknown(snapshot: Snapshot, age_us: int) -> tuple[str, ...]:
@@ -152,11 +156,12 @@ def _pin(prices: list[int | None], book: Book) -> set[int]:
     return {px for px in (above, below) if px is not None}
 
 
-def _rows(prices: list[int | None], pinned: set[int], book: Book, last_trade: tuple[int, int]) -> tuple[LadderRow, ...]:
+def _rows(
+    prices: list[int | None], pinned: set[int], book: Book, full: float, last_trade: tuple[int, int]
+) -> tuple[LadderRow, ...]:
     price, size = fmt.prices(book.instrument), fmt.sizes(book.instrument, SIZE_CELLS)
     texts = ["" if px is None else price(px) for px in prices]
     cells = max(map(len, texts), default=0)
-    longest = max((book.bids.get(px, 0) + book.asks.get(px, 0) for px in prices if px is not None), default=0) or 1
     blank = LadderRow(" " * cells, Zone.BLANK)
     rows = []
     for px, text in zip(prices, texts, strict=True):
@@ -169,9 +174,9 @@ def _rows(prices: list[int | None], pinned: set[int], book: Book, last_trade: tu
                 price=text.rjust(cells),
                 zone=book.zone(px),
                 bid=size(bid_lots) if bid_lots else "",
-                bid_share=bid_lots / longest,
+                bid_share=bid_lots / full,
                 ask=size(ask_lots) if ask_lots else "",
-                ask_share=ask_lots / longest,
+                ask_share=ask_lots / full,
                 own_bid=book.own_at(1, px),
                 own_ask=book.own_at(-1, px),
                 last_side=last_trade[1] if last_trade[0] == px else 0,

@@ -73,6 +73,7 @@ class LadderView:
     scale: str  # what one row is
     spread: str
     centre: int | None  # ticks; None while there is no mid to stand on
+    bar: str = ""  # size of a full bar, base units
     stale: str = ""  # how old the book is, if that is too old
     unknown: tuple[str, ...] = ()  # why there is no book
 
@@ -85,7 +86,7 @@ class TradeRow:
     side: int
     price: str
     size: str
-    size_share: float
+    size_share: float  # of the next round size above the largest in sight
     label: Label
     why: str  # why it is unclassified, in a word
 

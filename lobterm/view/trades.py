@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lobterm.engine.rows import Label, Why
 from lobterm.view import format as fmt
 from lobterm.view.models import TradeRow
+from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ def trades(labels: npt.NDArray[np.void], instrument: Instrument) -> tuple[TradeR
     if not len(labels):
         return ()
     columns = [labels[name][::-1].tolist() for name in ("ts", "side", "px", "qty", "label", "why")]
-    largest = max(columns[3]) or 1
+    full_lots = full_scale(max(columns[3]) * instrument.lot) / instrument.lot
     size = fmt.sizes(instrument, SIZE_CELLS)
     prices = list(map(fmt.prices(instrument), columns[2]))
     cells = max(map(len, prices))
@@ -41,7 +42,7 @@ def trades(labels: npt.NDArray[np.void], instrument: Instrument) -> tuple[TradeR
             side=side,
             price=price.rjust(cells),
             size=size(qty).rjust(SIZE_CELLS),
-            size_share=qty / largest,
+            size_share=qty / full_lots,
             label=Label(label),
             why=REASONS[Why(why)] if label == Label.UNCLASSIFIED else "",
         )

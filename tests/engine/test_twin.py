@@ -82,7 +82,8 @@ def lively(seed: int, n: int, *, offset: int = 0, trouble: bool = True) -> np.nd
         elif draw < 0.99:
             rows.append((ts, 0, 0, 0, 0, Kind.HEARTBEAT, 0, 0, Flag.SYNTHETIC | Flag.LAST))
         else:
-            key, value = [(pm.GAMMA, 2.5), (pm.MAPPING, 1.0), (pm.THETA_MODE, 1.0), (pm.DECAY, 1.0)][rng.integers(4)]
+            changes = [(pm.GAMMA, 2.5), (pm.MAPPING, 1.0), (pm.THETA_MODE, 1.0), (pm.DECAY, 1.0), (pm.GAMMA, np.nan)]
+            key, value = changes[rng.integers(5)]
             bits = int(np.float64(value).view(np.int64))
             rows.append((ts, 0, 0, bits, key, Kind.PARAM, 0, 0, Flag.SYNTHETIC | Flag.LAST))
     return np.array([tuple(int(v) for v in row) for row in rows], dtype=EVENT)

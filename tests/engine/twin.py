@@ -104,7 +104,9 @@ class Twin:
             if kind == Kind.GAP and qty in (Scope.BOOK, Scope.ALL):
                 self.gap(ts, exch_ts)
         if kind == Kind.PARAM and 0 <= qty < len(self.p):
-            self.p[qty] = struct.unpack("<d", struct.pack("<q", px))[0]
+            value = struct.unpack("<d", struct.pack("<q", px))[0]
+            if pm.PARAMS[qty].low <= value <= pm.PARAMS[qty].high:
+                self.p[qty] = value
         if kind == Kind.CLOCK_OFFSET:
             self.offset = qty
         self.n += 1

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lobterm.view.build import book_age_us, frame
+from lobterm.view.models import RunState, Tone, Ui
+from tests.app.fake import START, FakeConsole, snapshot
+
+
+def ready(**changes) -> FakeConsole:
+    console = FakeConsole(**changes)
+    console.ready = True
+    return console
+
+
+def build(console: FakeConsole, ui: Ui | None = None):
+    return frame(console.snapshot(50), console.labels(20), console, ui or Ui())
+
+
+def health(picture) -> dict[str, tuple[str, Tone]]:
+    return {value.label: (value.text, value.tone) for value in picture.header.health}
+
+
+def test_a_frame_is_a_function_of_what_it_is_given():
+    assert build(ready()) == build(ready())
+
+
+def test_the_header_says_who_when_and_how_healthy():
+    header = build(ready(), Ui(rows_per_s=12_400.0)).header
+    assert (header.symbol, header.mode, header.clock, header.speed) == (
+        "BTCUSDT",
+        "REPLAY",
+        "2024-08-05 11:44:12.125 UTC",
+        "1x",
+    )
+    assert health(build(ready(), Ui(rows_per_s=12_400.0))) == {
+        "book": ("0.0s", Tone.PLAIN),
+        "lag": ("0.0s", Tone.PLAIN),
+        "gaps": ("1", Tone.WARN),
+        "rows/s": ("12.4k", Tone.PLAIN),
+    }
+
+
+def test_silence_ages_the_book_although_no_row_arrives():
+    console = ready()
+    console.clock.jump(START + 262_100_000)
+    assert book_age_us(console.snapshot(1), console) == 10_000_000
+    picture = build(console)
+    assert health(picture)["book"] == ("10.0s", Tone.WARN) and picture.ladder.stale == "10.0s"
+
+
+def test_a_late_engine_does_not_make_the_book_look_old():
+    console = ready()
+    console.clock.jump(START + 262_100_000)
+    console.lag_us = 10_000_000
+    assert book_age_us(console.snapshot(1), console) == 25_000
+    assert health(build(console))["lag"] == ("10.0s", Tone.WARN)
+
+
+def test_an_unknown_book_has_no_age():
+    assert health(build(ready(book_known=False, touch=None, gap_cause=2)))["book"] == ("UNKNOWN", Tone.BAD)
+    assert health(build(ready(crossed=True, touch=None)))["book"] == ("UNKNOWN", Tone.BAD)
+
+
+def test_unclassified_trades_are_counted_aloud():
+    assert build(ready()).trades_note == "5,210 seen, 960 unclassified"
+    assert build(ready(label_counts=(5, 0, 0, 0, 0))).trades_note == "5,210 seen"
+
+
+def test_no_more_trades_than_there_is_room_for():
+    assert len(build(ready(), Ui(trade_rows=7)).trades) == 7
+    assert build(ready(), Ui(trade_rows=0)).trades == ()
+
+
+def test_before_the_engine_is_there():
+    console = FakeConsole()
+    picture = frame(None, None, console, Ui(loading_s=3))
+    assert picture.ladder.unknown == ("LOADING", console.loading_note, "3 s")
+    assert picture.skew.unknown == picture.hazard.unknown == "loading"
+    assert (picture.maker, picture.trades, picture.header.health) == ((), (), ())
+
+
+def test_an_engine_that_did_not_load_says_so():
+    picture = frame(None, None, FakeConsole(), Ui(load_failure="no compiler"))
+    assert picture.header.failure == "no compiler"
+    assert picture.transport.state is RunState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({}, RunState.PAUSED),
+        ({"finished": True}, RunState.ENDED),
+        ({"failure": "torn"}, RunState.FAILED),
+        ({"ready": False}, RunState.LOADING),
+    ],
+)
+def test_what_the_transport_says(change, state):
+    console = ready()
+    for name, value in change.items():
+        setattr(console, name, value)
+    assert build(console).transport.state is state
+
+
+def test_playing():
+    console = ready()
+    console.clock.play()
+    assert build(console).transport.state is RunState.PLAYING
+
+
+def test_progress_is_of_rows():
+    assert build(ready()).transport.progress == 105_000 / 250_000
+    console = ready()
+    console.rows_total = 0
+    assert build(console).transport.progress == 0.0
+
+
+def test_why_the_maker_is_silent():
+    assert build(ready()).maker_state == ""
+    assert build(ready(quoting=False, quote_why_not="no cluster model")).maker_state == "no cluster model"
+
+
+def test_the_ladder_stands_where_it_stood():
+    console = ready()
+    first = build(console)
+    moved = replace(snapshot(), mid2=2 * first.ladder.centre + 2)
+    assert frame(moved, console.labels(5), console, Ui(centre=first.ladder.centre)).ladder.centre == first.ladder.centre

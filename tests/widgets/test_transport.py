@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from tests.widgets.styles import STYLES, text
+from widgets.transport import Transport, row_segments
+
+ROW = Transport("▶ PLAYING", "good", "10x", "11:44:12.125", "11:50:00", 0.5)
+
+
+@pytest.mark.parametrize("width", [1, 10, 40, 56, 80, 200])
+def test_fills_its_width_exactly(width):
+    assert cell_len(text(row_segments(ROW, width, STYLES))) == width
+
+
+def test_the_bar_shows_how_far():
+    half, full = (text(row_segments(ROW._replace(progress=p), 80, STYLES)).count("█") for p in (0.5, 1.0))
+    assert full == 80 - len(" ▶ PLAYING ") - len(" 10x ") - len(" 11:44:12.125 / 11:50:00 ")
+    assert half == full // 2
+
+
+def test_the_end_gives_way_before_the_clock():
+    line = text(row_segments(ROW, 42, STYLES))
+    assert "11:44:12.125" in line and "11:50:00" not in line
