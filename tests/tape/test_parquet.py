@@ -198,7 +198,9 @@ def test_kinds_of_the_vocabulary_survive_a_round_trip(tmp_path):
     assert parquet.open_tape(path).read().tolist() == every.tolist()
 
 
-@pytest.mark.parametrize(("field", "value"), [("side", -128), ("px", 1 << 60), ("qty", 1 << 60), ("px", -1), ("market", 9)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("side", -128), ("px", 1 << 60), ("qty", 1 << 60), ("px", -1), ("market", 9)]
+)
 def test_values_that_no_importer_writes_are_refused(tmp_path, field, value):
     values = rows(*snapshot(START, [(1000, 5)], [(1001, 7)]))
     values[field][1] = value

@@ -8,7 +8,8 @@ from rich.style import Style
 from widgets.line_widget import PAINTS
 
 STYLES = {
-    name: Style(color=Color.from_rgb(10 + i, 0, 0), bgcolor=Color.from_rgb(0, 10 + i, 0)) for i, name in enumerate(PAINTS)
+    name: Style(color=Color.from_rgb(10 + i, 0, 0), bgcolor=Color.from_rgb(0, 10 + i, 0))
+    for i, name in enumerate(PAINTS)
 }
 
 
@@ -19,7 +20,9 @@ def text(segments) -> str:
 
 def grounds(segments) -> list[str]:
     """Return the paint of each cell's background; reverse look-up by its colour."""
-    names = {style.bgcolor: name for name, style in STYLES.items()} | {style.color: name for name, style in STYLES.items()}
+    names = {style.bgcolor: name for name, style in STYLES.items()} | {
+        style.color: name for name, style in STYLES.items()
+    }
     return [names[segment.style.bgcolor] for segment in segments for _ in segment.text]
 
 

@@ -17,13 +17,19 @@ def cells(gauge: Gauge, width: int = 43) -> list[tuple[str, object]]:
 def inked(gauge: Gauge, width: int = 43) -> list[int]:
     """Return the columns that carry colour: a block, or a cell on a background that is not the track's."""
     quiet = {STYLES["track"].bgcolor, STYLES["text"].bgcolor}
-    return [x for x, (char, style) in enumerate(cells(gauge, width)) if char in "█▉▊▋▌▍▎▏" or style.bgcolor not in quiet]
+    return [
+        x for x, (char, style) in enumerate(cells(gauge, width)) if char in "█▉▊▋▌▍▎▏" or style.bgcolor not in quiet
+    ]
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 10, 37, 53])
 @pytest.mark.parametrize("fraction", [-1.0, -0.3, 0.0, 0.01, 1.0])
 def test_every_row_fills_its_width_exactly(width, fraction):
-    for gauge in (SKEW._replace(fraction=fraction), HAZARD._replace(fraction=abs(fraction)), SKEW._replace(unknown="no model")):
+    for gauge in (
+        SKEW._replace(fraction=fraction),
+        HAZARD._replace(fraction=abs(fraction)),
+        SKEW._replace(unknown="no model"),
+    ):
         assert cell_len(text(bar_segments(gauge, width, STYLES))) == width
         assert cell_len(text(label_segments(gauge, width, STYLES))) == width
 

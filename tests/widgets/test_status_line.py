@@ -6,7 +6,9 @@ from rich.cells import cell_len
 from tests.widgets.styles import STYLES, text
 from widgets.status_line import StatusRow, row_segments
 
-ROW = StatusRow((("BTCUSDT", "strong"), ("PAPER", "badge"), ("12:00", "text")), (("touch: book", "dim"), ("trades: agg", "dim")))
+ROW = StatusRow(
+    (("BTCUSDT", "strong"), ("PAPER", "badge"), ("12:00", "text")), (("touch: book", "dim"), ("trades: agg", "dim"))
+)
 
 
 @pytest.mark.parametrize("width", range(1, 70, 3))

@@ -1,0 +1,29 @@
+"""An app on a fake market, loaded and standing still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from lobterm.app.app import LobtermApp
+from tests.app.fake import FakeConsole
+
+Opened = Callable[..., AbstractAsyncContextManager[Pilot]]
+
+
+@pytest.fixture
+def opened() -> Opened:
+    @asynccontextmanager
+    async def open_app(console: FakeConsole, size=(80, 24), play=False, **options) -> AsyncIterator[Pilot]:
+        app = LobtermApp(console, play=play, wall_us=lambda: 0)
+        async with app.run_test(size=size, **options) as pilot:
+            await pilot.pause()
+            await app.workers.wait_for_complete()
+            app.monitor.paint()
+            await pilot.pause()
+            yield pilot
+
+    return open_app

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from textual.widgets import HelpPanel
+
+from lobterm.app import keys
+from lobterm.app.themes import THEMES
+from tests.app.fake import FakeConsole
+
+
+async def test_space_plays_and_pauses(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        await pilot.press("space")
+        assert not console.clock.paused
+        await pilot.press("space")
+        assert console.clock.paused
+
+
+async def test_space_does_nothing_while_the_engine_loads(opened):
+    console = FakeConsole()
+    console.load = lambda: None
+    async with opened(console) as pilot:
+        await pilot.press("space")
+        assert console.clock.paused
+
+
+@pytest.mark.parametrize(("key", "unit"), [("full_stop", "event"), ("t", "trade"), ("a", "alpha")])
+async def test_step(opened, key, unit):
+    console = FakeConsole()
+    async with opened(console, play=True) as pilot:
+        await pilot.press(key)
+        assert console.steps == [unit] and console.clock.paused
+
+
+@pytest.mark.parametrize("broken", ["loading", "failed"])
+async def test_no_step_without_an_engine(opened, broken):
+    console = FakeConsole()
+    if broken == "loading":
+        console.load = lambda: None
+    else:
+        console.failure = "torn"
+    async with opened(console) as pilot:
+        await pilot.press("full_stop", "t", "a")
+        assert console.steps == []
+
+
+@pytest.mark.parametrize(
+    ("pressed", "speed"),
+    [
+        (["plus"], 2.0),
+        (["equals_sign"], 2.0),
+        (["minus"], 0.5),
+        (["plus"] * 3, 10.0),
+        (["m"], math.inf),
+        (["m", "minus"], 1000.0),
+        (["plus", "plus", "r"], 1.0),
+    ],
+)
+async def test_speed(opened, pressed, speed):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        await pilot.press(*pressed)
+        assert console.clock.speed == speed
+        assert pilot.app.monitor.last_frame.transport.speed == {math.inf: "max"}.get(speed, f"{speed:g}x")
+
+
+async def test_recentre(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        start = pilot.app.monitor.last_frame.ladder.centre
+        console.changes = {"mid2": 2 * start + 4, "touch": (start + 1, 5, start + 3, 5)}
+        pilot.app.monitor.paint()
+        assert pilot.app.monitor.last_frame.ladder.centre == start
+        await pilot.press("c")
+        assert pilot.app.monitor.last_frame.ladder.centre == start + 2
+
+
+async def test_levels(opened):
+    async with opened(FakeConsole()) as pilot:
+        await pilot.press("l")
+        assert pilot.app.monitor.last_frame.ladder.scale == "levels only"
+        await pilot.press("l")
+        assert pilot.app.monitor.last_frame.ladder.scale == "every tick"
+
+
+async def test_help_opens_and_closes_and_keys_work_beside_it(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        await pilot.press("question_mark")
+        assert pilot.app.screen.query(HelpPanel)
+        await pilot.press("t")
+        assert console.steps == ["trade"]
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert not pilot.app.screen.query(HelpPanel)
+
+
+async def test_colours_go_round(opened):
+    async with opened(FakeConsole()) as pilot:
+        seen = [pilot.app.theme]
+        for _ in THEMES:
+            await pilot.press("f2")
+            seen.append(pilot.app.theme)
+        assert seen == [*(theme.name for theme in THEMES), THEMES[0].name]
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+async def test_quit(opened, key):
+    async with opened(FakeConsole()) as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+        assert not pilot.app.is_running or pilot.app._exit
+
+
+def test_every_key_can_be_remapped_and_is_explained():
+    ids = [binding.id for binding in keys.MONITOR]
+    assert all(ids) and len(set(ids)) == len(ids)
+    assert all(binding.description and binding.tooltip for binding in keys.MONITOR)
+
+
+def test_digits_are_free_for_screens():
+    pressed = {key for binding in keys.MONITOR for key in binding.key.split(",")}
+    assert not pressed & set("123456")

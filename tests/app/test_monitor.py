@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import pytest
+
+from lobterm.app.app import LobtermApp
+from lobterm.errors import TapeError
+from lobterm.view.models import RunState
+from tests.app.fake import FakeConsole
+
+SIZES = [
+    (80, 24),
+    (120, 40),
+    (200, 60),
+    (79, 23),
+    (60, 20),
+    (40, 12),
+    (100, 16),
+    (160, 18),
+    (160, 30),
+    (20, 6),
+    (5, 3),
+    (1, 1),
+]
+
+
+def screen_text(pilot) -> str:
+    width, height = pilot.app.size
+    strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
+    return "\n".join(strip.text for strip in strips)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("blind", [False, True])
+async def test_any_size_paints(opened, size, blind):
+    changes = {"book_known": False, "gap_cause": 1, "touch": None, "mid2": None} if blind else {}
+    async with opened(FakeConsole(**changes), size=size) as pilot:
+        assert pilot.app.monitor.last_frame.transport.state is RunState.PAUSED
+
+
+async def test_resizing_while_it_runs(opened):
+    async with opened(FakeConsole()) as pilot:
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            pilot.app.monitor.paint()
+            await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        pilot.app.monitor.paint()
+        await pilot.pause()
+        assert "53,104.2" in screen_text(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_nothing_that_matters_is_cut(opened, size):
+    async with opened(FakeConsole(), size=size) as pilot:
+        pilot.app.monitor.rows_meter.add(-1_000_000, 92_600)
+        pilot.app.monitor.paint()
+        await pilot.pause()
+        text = screen_text(pilot)
+    for part in (
+        "BTCUSDT", "PAPER", "REPLAY", "2024-08-05 11:44:12.125 UTC", "1x",
+        "book 0.0s", "lag 0.0s", "gaps 1", "rows/s 12.4k", "simulated",
+        "53,104.2", "53,104.3", "1.740", "0.407", "0.010", "◆", "spread 1 tick", "every tick", "bar 10",
+        "skew", "+0.42", "hazard", "0.31", "k_tol 0.2", "inverted mapping",
+        "fair", "53,105.62", "118.4 ticks", "53,103.9", "53,108.3", "+0.120", "+12.3457", "+15.0000", "-1.6543", "-1.0000",
+        "PAUSED", "11:44:12.125 / 11:50:00", "quoting", "Quit", "Help",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+async def test_markup_and_escapes_in_a_symbol_are_text(opened):
+    async with opened(FakeConsole(symbol="[red]BTC\x1b[31m[/]")) as pilot:
+        assert "[red]BTC?[31m[/]" in screen_text(pilot)
+
+
+async def test_a_gap_hides_the_book_and_says_why(opened):
+    console = FakeConsole(book_known=False, gap_cause=1, touch=None, mid2=None, orders=())
+    async with opened(console) as pilot:
+        text = screen_text(pilot)
+    assert "BOOK UNKNOWN" in text and "chain break" in text and "book UNKNOWN" in text
+    assert "1.740" not in text
+
+
+async def test_the_clock_starts_when_the_engine_is_loaded(opened):
+    console = FakeConsole()
+    async with opened(console, play=True) as pilot:
+        await pilot.pause()
+        assert console.ready and not console.clock.paused
+
+
+async def test_the_first_paint_does_not_wait_for_the_engine():
+    console = FakeConsole()
+    console.load = lambda: None
+    app = LobtermApp(console, wall_us=lambda: 0)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.workers.wait_for_complete()
+        app.monitor.paint()
+        await pilot.pause()
+        assert "compiling the engine" in screen_text(pilot)
+        assert console.pumps == 0
+
+
+async def test_frames_pull_the_market(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        before = console.pumps
+        pilot.app.monitor.tick()
+        assert console.pumps == before + 1
+
+
+async def test_a_terminal_that_owes_output_is_not_painted_but_the_market_goes_on(opened, monkeypatch):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        monkeypatch.setattr("lobterm.app.screens.monitor.backlog", lambda driver: 3)
+        frame, pumps = pilot.app.monitor.last_frame, console.pumps
+        console.position_rows += 1
+        pilot.app.monitor.tick()
+        assert pilot.app.monitor.last_frame is frame and console.pumps == pumps + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TapeError("row group 3 is torn", file="x.parquet"), "x.parquet: row group 3 is torn"),
+        (KeyError("px"), "KeyError: 'px'"),
+    ],
+)
+async def test_an_engine_that_does_not_load_is_said(opened, error, said):
+    console = FakeConsole()
+    console.load_error = error
+    async with opened(console) as pilot:
+        await pilot.pause()
+        pilot.app.monitor.paint()
+        await pilot.pause()
+        assert f"STOPPED: {said}" in screen_text(pilot)
+        assert pilot.app.failure == said
+
+
+async def test_an_engine_that_stops_is_said_and_no_longer_pumped(opened):
+    console = FakeConsole()
+    async with opened(console, notifications=True) as pilot:
+        console.failure = "row group 12 is torn [bold]"
+        pumps = console.pumps
+        pilot.app.monitor.tick()
+        pilot.app.monitor.tick()
+        await pilot.pause()
+        assert console.pumps == pumps
+        assert "STOPPED: row group 12 is torn [bold]" in screen_text(pilot)
+        assert len(pilot.app._notifications) == 1
+
+
+async def test_the_end_of_the_tape_is_said(opened):
+    console = FakeConsole()
+    console.finished = True
+    async with opened(console) as pilot:
+        assert "END OF TAPE" in screen_text(pilot)

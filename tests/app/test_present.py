@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from lobterm.app import present
+from lobterm.engine.rows import Label
+from lobterm.view.models import (
+    GaugeView,
+    LadderRow,
+    LadderView,
+    Own,
+    OwnState,
+    RunState,
+    Tone,
+    TradeRow,
+    Value,
+    Zone,
+)
+
+
+def shown(row: LadderRow, **changes):
+    return present.book(LadderView((row,), "every tick", "spread 1 tick", 5, **changes)).rows[0]
+
+
+def test_every_meaning_has_a_look():
+    assert set(present.TONES) == set(Tone)
+    assert set(present.ZONES) == set(Zone)
+    assert set(present.OWN) == set(OwnState)
+    assert set(present.LABELS) == set(Label)
+    assert set(present.STATES) == set(RunState)
+
+
+def test_states_of_an_own_order_differ_in_glyph():
+    glyphs = {shown(LadderRow("1", Zone.BID, own_bid=Own("1", state))).own_bid_glyph for state in OwnState}
+    assert len(glyphs) == len(OwnState) and " " not in glyphs
+
+
+def test_labels_differ_in_tag():
+    assert len({tag for _, tag, _ in present.LABELS.values()}) == len(Label)
+
+
+def test_an_empty_level_is_not_an_unknown_one():
+    assert shown(LadderRow("1", Zone.BID)).bid == "·"
+    assert shown(LadderRow("1", Zone.BEYOND)).bid == shown(LadderRow("1", Zone.BEYOND)).ask == ""
+
+
+def test_a_stale_book_has_no_bars_and_says_so():
+    row = LadderRow("1", Zone.BID, bid="5", bid_share=1.0)
+    assert shown(row).bid_bar == 1.0
+    assert (shown(row, stale="4.2s").bid_bar, shown(row, stale="4.2s").bid_paint) == (0.0, "faint")
+    title = present.book(LadderView((row,), "", "", 5, stale="4.2s")).title
+    assert (title.note, title.note_paint) == ("STALE 4.2s", "warn")
+
+
+def test_a_pinned_row_is_marked():
+    assert shown(LadderRow("1", Zone.BID, pinned=True)).mark == "⋮"
+
+
+@pytest.mark.parametrize(("why", "name", "tag"), [("warm-up", "? warm-up", "?warm"), ("no book", "? no book", "?book")])
+def test_an_unclassified_trade_names_its_reason_even_where_room_is_short(why, name, tag):
+    row = present._trade(TradeRow("11:44:12.125", 1, "1", "1", 0.1, Label.UNCLASSIFIED, why))
+    assert (row.name, row.tag) == (name, tag) and len(tag) <= 6
+
+
+def test_skew_is_painted_by_its_sign_and_hazard_by_its_tolerance():
+    paints = [present._gauge("skew", GaugeView("", share), bipolar=True).paint for share in (0.1, 0.0, -0.1)]
+    assert paints == ["bid", "text", "ask"]
+    assert [present._gauge("hazard", GaugeView("", 0.1, over=over), bipolar=False).paint for over in (False, True)] == [
+        "good",
+        "warn",
+    ]
+
+
+def test_a_value_s_tone_outranks_its_side():
+    assert present._item(Value("bid", "—", Tone.UNKNOWN, side=1)).paint == "none"
+    assert present._item(Value("bid", "1", side=1)).paint == "bid"
+
+
+def test_modes_differ():
+    from lobterm.view.models import HeaderView
+
+    heads = [present.header(HeaderView("X", mode, "", "1x", (), ""))[0].left[2] for mode in ("LIVE", "REPLAY")]
+    assert heads[0][1] != heads[1][1]
