@@ -32,7 +32,7 @@ BOOK, BOOK_CLEAR, TOUCH, TRADE, CLOCK_OFFSET = (
     int(kind) for kind in (Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE, Kind.CLOCK_OFFSET)
 )
 GAP, HEARTBEAT, PARAM, MODEL = (int(kind) for kind in (Kind.GAP, Kind.HEARTBEAT, Kind.PARAM, Kind.MODEL))
-LAST, SNAPSHOT, RPI = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.RPI)
+LAST, SNAPSHOT, RPI, SYNTHETIC = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.RPI), int(Flag.SYNTHETIC)
 SCOPE_TRADES, SCOPE_OI = int(Scope.TRADES), int(Scope.OI)
 
 
@@ -176,6 +176,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
             clock[st.OFFSET] = event.qty
         clock[st.NOW] = ts
         clock[st.ROWS] += 1
-        if kind != HEARTBEAT:
+        # a market is alive by its own messages: neither ours nor another market's keep its book fresh
+        if event.market == market and kind != HEARTBEAT and event.flags & SYNTHETIC == 0:
             clock[st.LAST_REAL] = ts
     return stop, DONE

@@ -45,12 +45,14 @@ def update(window: Floats, cursor: npt.NDArray[np.int64], x: Floats, z: Floats) 
         unequal = 0
         for i in range(n):
             unequal += window[f, i] != x[f]
-        if unequal == 0:
+        mean = _sum(window, f, 0.0, False) / n
+        squares = _sum(window, f, mean, True)
+        # equal values may leave squares of rounding, unequal ones squares too small for a double
+        if unequal == 0 or squares == 0.0:
             for g in range(f):
                 z[g] = 0.0
             return FLAT
-        mean = _sum(window, f, 0.0, False) / n
-        z[f] = (x[f] - mean) / math.sqrt(_sum(window, f, mean, True) / (n - 1))
+        z[f] = (x[f] - mean) / math.sqrt(squares / (n - 1))
     return READY
 
 

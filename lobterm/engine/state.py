@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
     NOW,  # local time of the last row or timer
     ROWS,  # rows folded
     STARTED,  # 1 after the first row
-    LAST_REAL,  # local time of the last row that is not a heartbeat
+    LAST_REAL,  # local time of the traded market's last message
     BOOK_TS,  # local time of the last book or touch message
     BOOK_KNOWN,  # 1 while the touch may be believed
     SNAPSHOT,  # 1 from the end of a snapshot until the next gap: depth is known

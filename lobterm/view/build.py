@@ -44,7 +44,7 @@ def frame(snapshot: Snapshot | None, labels: npt.NDArray[np.void] | None, consol
         header=_header(snapshot, console, ui, age_us),
         ladder=ladder(snapshot, instrument, ui, last, age_us),
         trades=trades(labels[-ui.trade_rows :] if ui.trade_rows else labels[:0], instrument),
-        trades_note=f"{snapshot.trades:,} seen" + (f", {unclassified:,} unclassified" if unclassified else ""),
+        trades_note=_trades_note(sum(snapshot.label_counts), unclassified),
         mapping=signals.mapping(snapshot),
         skew=signals.skew(snapshot),
         hazard=signals.hazard(snapshot),
@@ -57,6 +57,10 @@ def frame(snapshot: Snapshot | None, labels: npt.NDArray[np.void] | None, consol
         clusters=signals.clusters(snapshot),
         transport=_transport(console, ui),
     )
+
+
+def _trades_note(labelled: int, unclassified: int) -> str:
+    return f"{labelled:,}, {unclassified / labelled:.1%} unclassified" if unclassified else f"{labelled:,} seen"
 
 
 def book_age_us(snapshot: Snapshot, console: Console) -> int:

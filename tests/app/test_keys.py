@@ -110,9 +110,9 @@ async def test_colours_go_round(opened):
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
 async def test_quit(opened, key):
     async with opened(FakeConsole()) as pilot:
+        assert pilot.app.return_code is None
         await pilot.press(key)
-        await pilot.pause()
-        assert not pilot.app.is_running or pilot.app._exit
+        assert pilot.app.return_code == 0
 
 
 def test_every_key_can_be_remapped_and_is_explained():

@@ -5,6 +5,7 @@ import pytest
 from lobterm.app.app import LobtermApp
 from lobterm.errors import TapeError
 from lobterm.view.models import RunState
+from lobterm.view.rate import RateMeter
 from tests.app.fake import FakeConsole
 
 SIZES = [
@@ -24,7 +25,6 @@ SIZES = [
 
 
 def screen_text(pilot) -> str:
-    width, height = pilot.app.size
     strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
     return "\n".join(strip.text for strip in strips)
 
@@ -52,6 +52,7 @@ async def test_resizing_while_it_runs(opened):
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_nothing_that_matters_is_cut(opened, size):
     async with opened(FakeConsole(), size=size) as pilot:
+        pilot.app.monitor.rows_meter = RateMeter()
         pilot.app.monitor.rows_meter.add(-1_000_000, 92_600)
         pilot.app.monitor.paint()
         await pilot.pause()

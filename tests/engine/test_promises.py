@@ -146,6 +146,20 @@ def read_fair(state):
     return state.quote[st.FAIR]
 
 
+def test_a_market_that_falls_silent_is_a_gap_whatever_another_market_says():
+    events = lively(11, 1_500, trouble=False)
+    spot = np.zeros(200, EVENT)
+    spot["ts"] = events["ts"][-1] + np.arange(1, 201) * 1_000_000
+    spot["kind"], spot["market"], spot["side"], spot["flags"] = Kind.TRADE, 1, 1, Flag.LAST
+    engine, rows = run(np.concatenate([events, spot]), values())
+    picture = read.snapshot(engine.state, 1)
+    assert not picture.book_known
+    assert (picture.quoting, picture.quote_why_not, picture.orders) == (False, "book unknown", ())
+    silent_from = int(events["ts"][-1]) + int(values()[pm.MAX_SILENCE_US])
+    assert rows["alpha"]["ts"].max() <= silent_from
+    assert rows["quotes"]["ts"].max() == silent_from, "our orders were pulled then"
+
+
 def test_an_unknown_model_row_or_parameter_is_refused_in_silence_but_never_read():
     events = lively(7, 50)
     extra = np.zeros(2, EVENT)

@@ -110,7 +110,7 @@ class Twin:
         if kind == Kind.CLOCK_OFFSET:
             self.offset = qty
         self.n += 1
-        if kind != Kind.HEARTBEAT:
+        if market == self.market and kind != Kind.HEARTBEAT and not flags & Flag.SYNTHETIC:
             self.last_real = ts
 
     # --- book ---------------------------------------------------------------------------------------------------------
@@ -255,6 +255,8 @@ class Twin:
                 return none, Why.FLAT
             mean = in_lanes(column) / 100
             squares = in_lanes([(value - mean) * (value - mean) for value in column])
+            if squares == 0:
+                return none, Why.FLAT
             z.append((x[f] - mean) / math.sqrt(squares / 99))
         return tuple(z), Why.NONE
 

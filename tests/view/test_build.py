@@ -65,8 +65,8 @@ def test_an_unknown_book_has_no_age():
 
 
 def test_unclassified_trades_are_counted_aloud():
-    assert build(ready()).trades_note == "5,210 seen, 960 unclassified"
-    assert build(ready(label_counts=(5, 0, 0, 0, 0))).trades_note == "5,210 seen"
+    assert build(ready()).trades_note == "5,210, 18.4% unclassified"
+    assert build(ready(label_counts=(5, 0, 0, 0, 0))).trades_note == "5 seen"
 
 
 def test_no_more_trades_than_there_is_room_for():
