@@ -41,9 +41,9 @@ def _look(
     book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, acct: Ints, event: Record
 ) -> None:
     """Read the book at the end of a message: touch in force, mark, and the state that later trades are judged by."""
-    clock[st.BOOK_TS] = event.ts
     if clock[st.SNAPSHOT] == 0 and clock[st.HAS_BOOK]:
         return
+    clock[st.BOOK_TS] = event.ts
     clock[st.BOOK_KNOWN] = 1
     clock[st.GAP] = 0
     valid = tc.look(book, feeds, clock[st.SNAPSHOT] == 1, touch)

@@ -63,7 +63,7 @@ class Snapshot:
     book_known: bool
     gap_cause: int  # GapCause of the gap in force, 0 if none
     crossed: bool
-    book_ts: int  # local µs of the last book or touch row, 0 before the first
+    book_ts: int  # local µs at which the book was last confirmed, 0 if it never was known
     touch_source: str  # where the touch in force comes from: "touch" or "book"
     touch: tuple[int, int, int, int] | None  # bid, its size, ask, its size; None unless two-sided and uncrossed
     bids: Levels

@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
     ROWS,  # rows folded
     STARTED,  # 1 after the first row
     LAST_REAL,  # local time of the traded market's last message
-    BOOK_TS,  # local time of the last book or touch message
+    BOOK_TS,  # local time of the last book or touch message that left the book known
     BOOK_KNOWN,  # 1 while the touch may be believed
     SNAPSHOT,  # 1 from the end of a snapshot until the next gap: depth is known
     HAS_BOOK,  # 1 once a BOOK row was seen: then only a snapshot makes the book known

@@ -111,7 +111,7 @@ def why_unknown(snapshot: Snapshot, age_us: int) -> tuple[str, ...]:
     if not snapshot.book_ts:
         return ("BOOK UNKNOWN", "no snapshot yet")
     cause = CAUSES.get(GapCause(snapshot.gap_cause)) if snapshot.gap_cause else None
-    return ("BOOK UNKNOWN", cause or "no level on either side", f"last book row {fmt.age(age_us)} ago")
+    return ("BOOK UNKNOWN", cause or "no level on either side", f"last known {fmt.age(age_us)} ago")
 
 
 def recentred(mid2: int, centre: int | None, rows: int) -> int:

@@ -134,13 +134,13 @@ def test_bars_are_shares_of_the_full_scale_that_is_named():
     [
         (
             {"book_known": False, "gap_cause": 1, "touch": None},
-            ("BOOK UNKNOWN", "chain break", "last book row 3.2s ago"),
+            ("BOOK UNKNOWN", "chain break", "last known 3.2s ago"),
         ),
         ({"book_known": False, "book_ts": 0, "touch": None}, ("BOOK UNKNOWN", "no snapshot yet")),
         ({"crossed": True, "touch": None}, ("BOOK CROSSED", "the best bid is not below the best ask")),
         (
             {"touch": None, "bids": NO_LEVELS, "asks": NO_LEVELS},
-            ("BOOK UNKNOWN", "no level on either side", "last book row 3.2s ago"),
+            ("BOOK UNKNOWN", "no level on either side", "last known 3.2s ago"),
         ),
     ],
 )
