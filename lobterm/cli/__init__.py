@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 
 from lobterm import __version__
-from lobterm.cli import model, replay, session, tape
+from lobterm.cli.model import register as register_model
+from lobterm.cli.replay import register as register_replay
+from lobterm.cli.session import register as register_session
+from lobterm.cli.tape import register as register_tape
 from lobterm.errors import LobtermError
 
 EPILOG = """\
@@ -36,8 +39,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lobterm {__version__}")
     top.add_argument("--config", type=Path, metavar="FILE", help="configuration to lay over the defaults")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (replay, tape, model, session):
-        group.register(commands)
+    for register in (register_replay, register_tape, register_model, register_session):
+        register(commands)
     return top
 
 
