@@ -352,7 +352,7 @@ def test_the_2021_perpetuals(tmp_path, shared_data, symbol):
     assert meta.trade_source == {0: "agg_trade"}
 
 
-@pytest.mark.parametrize("symbol", ["NKNUSDT", "BLZETH", "LRCBTC"])
+@pytest.mark.parametrize("symbol", ["NKNUSDT", "BLZETH", "LRCBTC", "RUNEEUR"])
 def test_the_2021_spot_pairs(tmp_path, shared_data, symbol):
     folder = shared_data / "cryptofeed-2021"
     frames, answers = folder / "BINANCE.ws.1.0", folder / "BINANCE.http.0.0"
