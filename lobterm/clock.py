@@ -38,11 +38,6 @@ class ReplayClock:
             raise ValueError(f"speed {value} is not between {SPEEDS[0]} and {SPEEDS[-2]:g}, nor max")
         self._speed = value
 
-    @property
-    def at_end(self) -> bool:
-        """Say whether there is no event time left."""
-        return self.now >= self.last_ts
-
     def play(self) -> None:
         """Run from here; wall time that passed while paused does not count."""
         if self.paused:

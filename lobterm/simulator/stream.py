@@ -31,8 +31,8 @@ from lobterm.simulator.state import (
     Market,
 )
 
-TICK_E8, LOT_E8 = 10_000_000, 100_000
-"""Tick 0.1 and lot 0.001 in 1e-8."""
+TICK_E8 = 10_000_000
+"""Tick 0.1 in 1e-8."""
 FUNDING_EVERY_US = 8 * 3_600 * 1_000_000
 
 LAST, SNAPSHOT = int(Flag.LAST), int(Flag.SNAPSHOT)

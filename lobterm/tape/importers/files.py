@@ -86,10 +86,6 @@ class Columns:
         """Return which cells of a column hold one of `values`."""
         return _flags(pc.is_in(self._batch.column(name), value_set=pa.array(values)))
 
-    def distinct(self, name: str) -> list[str]:
-        """Return the values that a column holds."""
-        return sorted(str(value) for value in pc.unique(self._batch.column(name)).to_pylist())
-
     def first(self, name: str) -> str:
         """Return a column's first cell."""
         return str(self._batch.column(name)[0].as_py())
