@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 BUDGET_US = 8_000
 """Wall time a frame may spend on folding; the rest is for painting and keys."""
+BUDGET_AT_MAX_US = 30_000
+"""The same at speed max, where folding is the point; a key still waits no longer than that."""
 
 
 def monotonic_us() -> int:
@@ -92,7 +95,8 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Fold what is due, and paint unless the terminal still owes output."""
         if self.market.ready and not self.market.failure:
-            self.market.pump(self.wall_us(), BUDGET_US)
+            at_max = math.isinf(self.market.clock.speed)
+            self.market.pump(self.wall_us(), BUDGET_AT_MAX_US if at_max else BUDGET_US)
         self._tell_failure()
         if self.governor.may_paint(backlog(self.app._driver)):
             self.paint()
