@@ -14,7 +14,7 @@ import time
 import numpy as np
 from numba import njit
 
-from lobterm.engine import robust
+from lobterm.engine import ordered, robust
 
 STEPS = 200_000
 ROUNDS = 5
@@ -25,7 +25,7 @@ WINDOWS = {"10 min at 250 ms": 2_400, "2 h at 250 ms": 28_800, "24 h at 250 ms":
 def steps(w, values):
     total = 0.0
     for k in range(values.shape[0]):
-        robust.push(w, values[k])
+        ordered.push(w, values[k])
         z, _ = robust.z(w, values[k], 120, 20.0, 1e-9)
         total += z
     return total
@@ -34,7 +34,7 @@ def steps(w, values):
 @njit
 def fill(w, values):
     for k in range(values.shape[0]):
-        robust.push(w, values[k])
+        ordered.push(w, values[k])
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     rows = []
     for name, capacity in WINDOWS.items():
         for kind, stream in (("heavy tails", rng.standard_t(3, STEPS)), ("99.5 % zeros", rare)):
-            w = robust.new_window(capacity)
+            w = ordered.new_window(capacity)
             fill(w, np.resize(stream, capacity))
             steps(w, stream[:10])
             times = []

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as hs
 
-from lobterm.engine import robust
+from lobterm.engine import ordered, robust
 
 NO_CLAMP = 1e300
 
 
 def window_of(values, capacity=None):
-    w = robust.new_window(capacity or len(values))
+    w = ordered.new_window(capacity or len(values))
     for value in values:
-        robust.push(w, float(value))
+        ordered.push(w, float(value))
     return w
 
 
@@ -77,7 +77,7 @@ def test_a_constant_has_no_z(value):
 def test_few_samples_have_no_z_and_a_large_one_is_clamped():
     w = window_of(range(119), 200)
     assert robust.z(w, 1e9, 120, 20.0, 1e-9) == (0.0, False)
-    robust.push(w, 119.0)
+    ordered.push(w, 119.0)
     assert robust.z(w, 1e9, 120, 20.0, 1e-9) == (20.0, True)
     assert robust.z(w, -1e9, 120, 20.0, 1e-9) == (-20.0, True)
 
@@ -87,9 +87,9 @@ VALUES = hs.floats(-1e6, 1e6) | hs.sampled_from([0.0, 0.0, 0.0, 1.0, 2.5])
 
 @given(values=hs.lists(VALUES, min_size=1, max_size=400), capacity=hs.integers(1, 60))
 def test_every_step_is_what_numpy_says(values, capacity):
-    w = robust.new_window(capacity)
+    w = ordered.new_window(capacity)
     for n, value in enumerate(values, 1):
-        robust.push(w, value)
+        ordered.push(w, value)
         m, mad, mean_ad = exact(values[max(0, n - capacity) : n])
         assert read(w) == (m, mad, pytest.approx(mean_ad, rel=1e-9, abs=1e-7))
 
@@ -109,16 +109,16 @@ def streams(seed, n):
 @pytest.mark.parametrize(("capacity", "n"), [(300, 4_000), (5_000, 16_000), (40_000, 90_000)])
 def test_large_windows_that_split_and_merge(capacity, n):
     values = streams(capacity, n)
-    w = robust.new_window(capacity)
+    w = ordered.new_window(capacity)
     for k, value in enumerate(values, 1):
-        robust.push(w, value)
+        ordered.push(w, value)
         if k % (n // 60) == 0:
             held = values[max(0, k - capacity) : k]
             m, mad, mean_ad = exact(held)
             assert read(w) == (m, mad, pytest.approx(mean_ad, rel=1e-9))
-    robust.restart(w)
+    ordered.restart(w)
     for value in values[:500]:
-        robust.push(w, value)
+        ordered.push(w, value)
     assert read(w)[:2] == exact(values[:500][-capacity:])[:2]
 
 
@@ -126,9 +126,9 @@ def test_a_copied_window_goes_on_the_same():
     values = streams(1, 8_000)
     w = window_of(values[:5_000], 3_000)
     read(w)
-    copy = robust.Window(w.i.copy(), w.f.copy())
+    copy = ordered.Window(w.i.copy(), w.f.copy())
     for value in values[5_000:]:
-        robust.push(w, value)
-        robust.push(copy, value)
+        ordered.push(w, value)
+        ordered.push(copy, value)
     assert read(w) == read(copy)
     assert w.f.tobytes() == copy.f.tobytes()
