@@ -5,6 +5,7 @@ A time of the exchange that equals the local one is none. Layouts as documented 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,7 +100,7 @@ def open_tardis(paths: list[Path], kind: str, instrument: Instrument) -> Recordi
     return Recording(instrument, chunks(), "T", source, skipped)
 
 
-class _Encoder:
+class _Encoder(ABC):
     """Turns batches of one data type into rows; each row or pair of rows is a message."""
 
     def __init__(self, instrument: Instrument, skipped: Counter[str]) -> None:
@@ -114,9 +115,9 @@ class _Encoder:
         """Return what was held back."""
         return empty(0)
 
+    @abstractmethod
     def encode(self, batch: Columns) -> EventArray:
         """Return the rows of a batch."""
-        raise NotImplementedError
 
     def stamps(self, batch: Columns) -> tuple[I8, I8]:
         """Return receive times and exchange times, 0 where the exchange gave none."""
