@@ -15,7 +15,7 @@ from lobterm.runtime import CHUNK, Setup, model_warning
 if TYPE_CHECKING:
     from lobterm.engine.drive import Engine
 
-PIECE = 4 * CHUNK
+PIECE = CHUNK
 RANDOM_CUTS = 200
 
 

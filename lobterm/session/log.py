@@ -31,7 +31,7 @@ from lobterm.session import records, schema
 COMMIT_EVERY_S = 1.0
 MOST_WAITING = 400_000
 """Rows that may wait for the writer: then `write` waits for it, for rows are never dropped."""
-AT_A_TIME = 100_000
+AT_A_TIME = 8_000
 """Rows after which a commit comes before its second is over, so that no other process waits long."""
 BUSY_MS = 10_000
 
