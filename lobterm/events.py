@@ -58,7 +58,8 @@ class Kind(IntEnum):
     HEARTBEAT = 16
     PARAM = 17  # px the value's f64 bits, qty the parameter's id
     MODEL = 18  # px row of the model table
-    ORDER = 19  # a person's own paper order
+    ORDER = 19  # a person's own paper order: px 0 takes at market; qty 0 cancels at px, or all where px is 0
+    SAMPLE = 20  # a window sample carried over (flag WARM): px the value's f64 bits, qty which (engine.carry)
 
 
 class Market(IntEnum):

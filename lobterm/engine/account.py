@@ -1,9 +1,11 @@
-"""Inventory, cash and where the profit came from.
+"""Inventory, cash and where the profit came from, for each strategy on its own.
 
-What: position and cash in integers; profit split into spread captured at the fill, what the inventory did afterwards, and fees.
-total = spread + inventory - fees, and equals cash + position x mid to the last digit: two ledgers, one answer.
-Seeds: 003 §5; methods §1.8 #8, #22.
-Units: position in lots; cash, spread and inventory in half tick-lots (twice a price in ticks times lots); fees in 1e-8 quote.
+What: position and cash in integers; profit split into spread captured at the fill, what the inventory did afterwards,
+slippage of our own crossing, fees and funding. total = spread + inventory + slippage - fees + funding, and equals
+cash + position x mid - fees + funding to the last digit: two ledgers, one answer.
+Seeds: 003 §5; 002 (funding); methods §1.8 #8, #22, §4.20.
+Units: position in lots; cash, spread, inventory and slippage in half tick-lots (twice a price in ticks times lots); fees
+(paid is positive) and funding (received is positive) in 1e-8 quote.
 """
 
 from __future__ import annotations
@@ -14,19 +16,23 @@ from numba import njit
 
 from lobterm.engine import wide
 
-POSITION, CASH2, SPREAD2, INVENTORY2, FEES_E8, MARK2, MARKED, FILLS, VOLUME, POSITION_MAX = range(10)
-"""Fields of the account. MARK2 is bid + ask in ticks; MARKED is 0 while the book is unknown. POSITION_MAX is |position|'s."""
-ACCOUNT_SIZE = 10
+POSITION, CASH2, SPREAD2, INVENTORY2, SLIP2, FEES_E8, FUNDING_E8, SEEN_MARK2, FILLS, VOLUME, POSITION_MAX = range(11)
+"""Fields of one strategy's row. SEEN_MARK2 is the mark up to which INVENTORY2 has been told; POSITION_MAX is |position|'s."""
+ACCOUNT_SIZE = 11
+STRATEGIES = 3
+
+T, WHO, HELD = range(3)
+"""Fields of a remembered fill: exchange time, strategy, position after it."""
+REMEMBERED = 4096
 
 Ints = npt.NDArray[np.int64]
 
 
 @njit(cache=True)
-def mark(acct: Ints, mid2: int) -> None:
-    """Move the mark to a new mid; the position earns the difference."""
-    acct[INVENTORY2] += acct[POSITION] * (mid2 - acct[MARK2])
-    acct[MARK2] = mid2
-    acct[MARKED] = 1
+def catch_up(acct: Ints, who: int, mark2: int) -> None:
+    """Let the inventory earn what the mark did since it was last told."""
+    acct[who, INVENTORY2] += acct[who, POSITION] * (mark2 - acct[who, SEEN_MARK2])
+    acct[who, SEEN_MARK2] = mark2
 
 
 @njit(cache=True)
@@ -38,15 +44,45 @@ def fee_e8(px: int, qty: int, value_e16: int, fee_bps: float) -> int:
 
 
 @njit(cache=True)
-def book_fill(acct: Ints, side: int, px: int, qty: int, fee: int) -> None:
-    """Book a fill of ours at the mark in force: +1 we bought."""
-    acct[CASH2] -= 2 * side * px * qty
-    acct[SPREAD2] += side * (acct[MARK2] - 2 * px) * qty
-    acct[POSITION] += side * qty
-    acct[POSITION_MAX] = max(acct[POSITION_MAX], abs(acct[POSITION]))
-    acct[FEES_E8] += fee
-    acct[FILLS] += 1
-    acct[VOLUME] += qty
+def book_fill(acct: Ints, who: int, side: int, px: int, qty: int, touch_px: int, fee: int, mark2: int) -> None:
+    """Book a fill of ours at the mark in force: +1 we bought. `touch_px` is `px` but for a taker beyond the touch."""
+    catch_up(acct, who, mark2)
+    acct[who, CASH2] -= 2 * side * px * qty
+    acct[who, SPREAD2] += side * (mark2 - 2 * touch_px) * qty
+    acct[who, SLIP2] += 2 * side * (touch_px - px) * qty
+    acct[who, POSITION] += side * qty
+    acct[who, POSITION_MAX] = max(acct[who, POSITION_MAX], abs(acct[who, POSITION]))
+    acct[who, FEES_E8] += fee
+    acct[who, FILLS] += 1
+    acct[who, VOLUME] += qty
+
+
+@njit(cache=True)
+def remember(past: Ints, cursor: Ints, exch_ts: int, who: int, position: int) -> None:
+    """Keep a position with the exchange time from which it was held."""
+    slot = cursor[0] % past.shape[0]
+    past[slot, T] = exch_ts
+    past[slot, WHO] = who
+    past[slot, HELD] = position
+    cursor[0] += 1
+
+
+@njit(cache=True)
+def held_at(past: Ints, cursor: Ints, acct: Ints, who: int, exch_ts: int) -> int:
+    """Return the position that a strategy held at an exchange time, as far back as fills are remembered."""
+    position = 0 if cursor[0] <= past.shape[0] else acct[who, POSITION]
+    for back in range(min(cursor[0], past.shape[0])):
+        slot = (cursor[0] - 1 - back) % past.shape[0]
+        if past[slot, WHO] == who and past[slot, T] <= exch_ts:
+            return past[slot, HELD]
+    return position
+
+
+@njit(cache=True)
+def funding_e8(position: int, lot_e8: int, mark_e8: int, rate_e8: int) -> int:
+    """Return what a settlement brings in 1e-8 quote: a long pays a positive rate. |rate| is below 0.1."""
+    due = wide.mul_div(position * lot_e8, mark_e8, 100 * abs(rate_e8), 2)
+    return -due if rate_e8 > 0 else due
 
 
 @njit(cache=True)
@@ -56,6 +92,17 @@ def to_e8(half_tick_lots: int, value_e16: int) -> int:
 
 
 @njit(cache=True)
-def total_e8(acct: Ints, value_e16: int) -> int:
-    """Return profit and loss at the mark in force, in 1e-8 quote."""
-    return to_e8(acct[CASH2] + acct[POSITION] * acct[MARK2], value_e16) - acct[FEES_E8]
+def total_e8(acct: Ints, mark2: int, value_e16: int) -> int:
+    """Return profit and loss of all strategies at a mark, in 1e-8 quote."""
+    half_tick_lots = fees = funding = 0
+    for who in range(STRATEGIES):
+        half_tick_lots += acct[who, CASH2] + acct[who, POSITION] * mark2
+        fees += acct[who, FEES_E8]
+        funding += acct[who, FUNDING_E8]
+    return to_e8(half_tick_lots, value_e16) - fees + funding
+
+
+@njit(cache=True)
+def position(acct: Ints) -> int:
+    """Return the position of all strategies together."""
+    return acct[0, POSITION] + acct[1, POSITION] + acct[2, POSITION]

@@ -322,6 +322,21 @@ def depth(book: Book, side: int, key: int, n: int) -> int:
 
 
 @njit(cache=True)
+def band(book: Book, side: int, key: int, worst: int) -> int:
+    """Return the size of all levels strictly worse than `key`, down to `worst`, in lots."""
+    o = part_of(book, side)
+    base = book[o + BASE]
+    total = 0
+    for at in range(max(worst - base, 0), min(key - base, WINDOW)):
+        total += book[o + QTY + at]
+    if worst < base and book[o + FAR]:
+        for at in range(o + TABLE, o + TABLE + 2 * (book[o + MASK] + 1), 2):
+            if book[at] != NONE and worst <= book[at] < key:
+                total += book[at + 1]
+    return total
+
+
+@njit(cache=True)
 def top(book: Book, side: int, n: int) -> npt.NDArray[np.int64]:
     """Return the best `n` levels of a side as (price, size) rows, best first; fewer if there are fewer."""
     out = np.empty((n, 2), np.int64)

@@ -12,47 +12,58 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lobterm.engine import account, matching, rolling, timers, trades
+from lobterm.engine import account, crash, markouts, matching, ordered, pressure, regime, rolling, timers, trades
 from lobterm.engine import asof as ao
 from lobterm.engine import book as bk
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.rows import Marked
 from lobterm.events import Flag, Kind, Record, Scope
 
+SETTLE_SLACK_US = 60_000_000
+MARKED_LABEL = int(Marked.LABEL)
 DONE, FULL, GROW = 0, 1, 2
 """Why `fold` returned: all rows folded; an output table needs draining; the book's far table must grow."""
 
 Ints = npt.NDArray[np.int64]
 
-ROOM = 2 * st.ORDERS + 8
-"""Output rows that one event or one timer may need at most."""
+ROOM = (matching.DEEPEST + 2) * st.ORDERS + 8
+"""Output rows of one table that one event or one timer may need at most."""
 
 BOOK, BOOK_CLEAR, TOUCH, TRADE, CLOCK_OFFSET = (
     int(kind) for kind in (Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE, Kind.CLOCK_OFFSET)
 )
 GAP, HEARTBEAT, PARAM, MODEL = (int(kind) for kind in (Kind.GAP, Kind.HEARTBEAT, Kind.PARAM, Kind.MODEL))
+LIQUIDATION, OPEN_INTEREST, MARK_PRICE, FUNDING, FUNDING_SETTLED, VOLUME_24H, REFERENCE, ORDER, SAMPLE = (
+    int(kind)
+    for kind in (
+        Kind.LIQUIDATION, Kind.OPEN_INTEREST, Kind.MARK, Kind.FUNDING, Kind.FUNDING_SETTLED, Kind.VOLUME_24H,
+        Kind.REFERENCE, Kind.ORDER, Kind.SAMPLE,
+    )
+)  # fmt: skip
 LAST, SNAPSHOT, RPI, SYNTHETIC = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.RPI), int(Flag.SYNTHETIC)
-SCOPE_TRADES, SCOPE_OI = int(Scope.TRADES), int(Scope.OI)
+SCOPE_TRADES, SCOPE_OI, SCOPE_ALL = int(Scope.TRADES), int(Scope.OI), int(Scope.ALL)
 
 
 @njit(cache=True)
 def _look(
-    book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, acct: Ints, event: Record
+    book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, waiting_cursor: Ints, event: Record
 ) -> None:
     """Read the book at the end of a message: touch in force, mark, and the state that later trades are judged by."""
     if clock[st.SNAPSHOT] == 0 and clock[st.HAS_BOOK]:
         return
+    if clock[st.BOOK_KNOWN] == 0:
+        clock[st.BOOK_KNOWN] = 1
+        waiting_cursor[markouts.UNKNOWN_UNTIL] = event.ts
     clock[st.BOOK_TS] = event.ts
-    clock[st.BOOK_KNOWN] = 1
     clock[st.GAP] = 0
     valid = tc.look(book, feeds, clock[st.SNAPSHOT] == 1, touch)
     crossed = touch[tc.BID_QTY] > 0 and touch[tc.ASK_QTY] > 0 and touch[tc.BID] >= touch[tc.ASK]
     clock[st.CROSSED] = 1 if crossed else 0
+    clock[st.MID2] = touch[tc.BID] + touch[tc.ASK] if valid else 0
     if valid:
-        account.mark(acct, touch[tc.BID] + touch[tc.ASK])
-    else:
-        acct[account.MARKED] = 0
+        clock[st.MARK2] = clock[st.MID2]
     ao.push(ring, cursor, event.exch_ts, valid, touch)
 
 
@@ -86,23 +97,85 @@ def _on_touch(feeds: Ints, event: Record) -> bool:
 
 @njit(cache=True)
 def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
-    if event.qty == SCOPE_OI:
+    scope = event.qty
+    if scope == SCOPE_OI or scope == SCOPE_ALL:
+        pressure.forget_oi(s.oi, s.trend)
+    if scope == SCOPE_OI:
         return
-    if event.qty == SCOPE_TRADES:
+    if scope == SCOPE_TRADES:
         s.counts[st.GAPS] += 1
         rolling.restart(s.window_cursor)
+        s.flow[pressure.BROKEN] = 1
     else:
         timers.enter_gap(s, out, event.ts, event.exch_ts, event.px)
 
 
 @njit(cache=True)
-def _room(out: st.Out) -> bool:
-    """Say whether every table can take what one event may need."""
-    return (
-        out.labels.shape[0] - out.n[0] >= ROOM
-        and out.quotes.shape[0] - out.n[2] >= ROOM
-        and out.fills.shape[0] - out.n[3] >= ROOM
-    )
+def _settle(s: st.State, event: Record) -> None:
+    """Post a funding settlement on the positions held at its time."""
+    rate = event.px
+    # the exchange stamps a settlement some milliseconds after its time
+    passed = abs(s.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
+    if passed and s.clock[st.SETTLE_MARK_E8] > 0:
+        mark = s.clock[st.SETTLE_MARK_E8]
+    else:
+        mark = s.clock[st.MARK_E8]
+    if mark <= 0 or abs(rate) >= 10_000_000:
+        return
+    lot_e8 = s.sizes_e8[1]
+    for who in range(account.STRATEGIES):
+        held = account.held_at(s.past, s.past_cursor, s.acct, who, event.exch_ts)
+        if held:
+            s.acct[who, account.FUNDING_E8] += account.funding_e8(held, lot_e8, mark, rate)
+
+
+@njit(cache=True)
+def _on_sample(s: st.State, event: Record) -> None:
+    """Take in what an earlier recording has left: a window's sample, or an average."""
+    value = np.int64(event.px).view(np.float64)
+    which = event.qty
+    if not abs(value) < 1e300:
+        return
+    if 0 <= which < pressure.WINDOWS:
+        window = ordered.Window(s.window_ints[which], s.window_floats[which])
+        s.window_times[which, window.i[ordered.OLDEST]] = event.exch_ts
+        ordered.push(window, value)
+    elif value >= 0.0:
+        pressure.carry(s.averages, which, value)
+
+
+@njit(cache=True)
+def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
+    """Fold what comes a few times a second at most, of the market that is traded."""
+    kind, ts = event.kind, event.ts
+    if kind == GAP:
+        _on_gap(s, out, event)
+    elif kind == OPEN_INTEREST:
+        pressure.see_oi(
+            s.oi, s.trend, s.window_ints, s.window_floats, s.window_times, s.now, s.params, ts, event.exch_ts, event.qty
+        )
+    elif kind == LIQUIDATION:
+        regime.see_liquidation(s.regime, s.params, ts, event.side, event.qty)
+    elif kind == MARK_PRICE:
+        due = s.clock[st.NEXT_FUNDING]
+        if due and s.clock[st.SETTLE_T] < due <= event.exch_ts:
+            s.clock[st.SETTLE_T] = due
+            s.clock[st.SETTLE_MARK_E8] = event.px
+        s.clock[st.MARK_E8] = event.px
+    elif kind == FUNDING:
+        if s.clock[st.NEXT_FUNDING] != event.qty and s.clock[st.SETTLE_T] < s.clock[st.NEXT_FUNDING] <= event.exch_ts:
+            s.clock[st.SETTLE_T] = s.clock[st.NEXT_FUNDING]
+            s.clock[st.SETTLE_MARK_E8] = s.clock[st.MARK_E8]
+        s.clock[st.NEXT_FUNDING] = event.qty
+    elif kind == FUNDING_SETTLED:
+        _settle(s, event)
+    elif kind == VOLUME_24H:
+        if event.qty > 0:
+            s.averages[pressure.ADV_SEED] = event.qty / 86_400.0
+    elif kind == ORDER:
+        matching.on_order(s, out, ts, event.side, event.px, event.qty)
+    elif kind == SAMPLE:
+        _on_sample(s, event)
 
 
 @njit(cache=True, nogil=True)
@@ -110,10 +183,11 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
     """Fold `events[start:stop]` into `s`, appending to `out`. Return (index of the first row not folded, why)."""
     # hoisted: passing the whole state for every book row would cost more than folding it
     book, clock, feeds, touch = s.book, s.clock, s.feeds, s.touch
-    ring, cursor, acct, market = s.ring, s.ring_cursor, s.acct, s.market[0]
+    ring, cursor, market, waiting_cursor = s.ring, s.ring_cursor, s.market[0], s.waiting_cursor
     judging, window, window_cursor, x, z = s.asof, s.window, s.window_cursor, s.x, s.z
     sums, params, counts, centroids, roles, lot = s.sums, s.params, s.counts, s.centroids, s.roles, s.size[1]
-    labels, n_out = out.labels, out.n
+    flow, before, waiting = s.flow, s.before, s.waiting
+    labels, marked, n_out = out.labels, out.markouts, out.n
     pending = clock[st.PENDING_QTY]
     for i in range(start, stop):
         event = events[i]
@@ -122,48 +196,78 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
             timers.start(s, ts)
         if clock[st.NEXT_DUE] < ts and not timers.fire_until(s, out, ts, ROOM):
             return i, FULL
+        if waiting_cursor[markouts.DUE] < ts and not timers.mark(s, out, ts):
+            return i, FULL
         kind = event.kind
         if event.market == market:
             if kind == BOOK:
-                if not bk.set_level(book, event.side, event.px, event.qty):
+                side, px, exch_ts = event.side, event.px, event.exch_ts
+                if clock[st.JOIN_DUE] < exch_ts:
+                    if not timers.room(out, ROOM):
+                        return i, FULL
+                    matching.join(s, out, ts, exch_ts)
+                ours = clock[st.BID_LOW] <= px <= clock[st.BID_HIGH]
+                if side < 0:
+                    ours = clock[st.ASK_LOW] <= px <= clock[st.ASK_HIGH]
+                previous = bk.level_qty(book, side, px) if ours else 0
+                if not bk.set_level(book, side, px, event.qty):
                     return i, GROW
+                if ours:
+                    matching.level_changed(s, side, px, previous, event.qty, exch_ts)
                 clock[st.HAS_BOOK] = 1
                 if event.flags & LAST:
                     _end_of_book_message(clock, feeds, event)
-                    _look(book, clock, feeds, touch, ring, cursor, acct, event)
+                    _look(book, clock, feeds, touch, ring, cursor, waiting_cursor, event)
             elif kind == TOUCH:
+                if clock[st.JOIN_DUE] < event.exch_ts and clock[st.HAS_BOOK] == 0:
+                    if not timers.room(out, ROOM):
+                        return i, FULL
+                    matching.join(s, out, ts, event.exch_ts)
                 if _on_touch(feeds, event):
-                    _look(book, clock, feeds, touch, ring, cursor, acct, event)
+                    _look(book, clock, feeds, touch, ring, cursor, waiting_cursor, event)
             elif kind == TRADE:
-                if not _room(out):
+                if not timers.room(out, ROOM):
                     return i, FULL
                 on_market = event.flags & RPI == 0 and clock[st.BOOK_KNOWN] == 1
                 if on_market and matching.in_reach(clock, event.side, event.px):
                     matching.meet(s, out, ts, event.exch_ts, event.seq, event.side, event.px, event.qty)
                 pending += event.qty
                 if event.flags & LAST:
-                    row = labels[n_out[0]]
-                    n_out[0] += 1
+                    row = labels[n_out[st.LABELS]]
+                    n_out[st.LABELS] += 1
                     trades.begin(row, event, clock[st.ROWS], pending)
                     label = trades.judge(
                         row, clock, ring, cursor, judging, window, window_cursor, x, z, centroids, roles, lot
                     )
                     trades.move_signals(sums, params, ts, event.side, pending * lot, label)
+                    pressure.see_trade(
+                        flow, ring, cursor, before, params[pm.IMPACT_BPS], event.exch_ts, event.side, event.px, pending
+                    )
+                    markouts.add(
+                        waiting, waiting_cursor, marked, n_out, st.MARKOUTS, ts, clock[st.ROWS], 2 * event.px, pending,
+                        0, event.side, MARKED_LABEL, 0, label,
+                    )  # fmt: skip
                     counts[st.TRADES] += 1
                     counts[st.LABELLED + label] += 1
                     pending = 0
                 clock[st.PENDING_QTY] = pending
             elif kind == BOOK_CLEAR:
+                if clock[st.JOIN_DUE] < event.exch_ts:
+                    if not timers.room(out, ROOM):
+                        return i, FULL
+                    matching.join(s, out, ts, event.exch_ts)
                 bk.clear(book)
                 clock[st.HAS_BOOK] = 1
                 clock[st.SNAPSHOT] = 0
                 if event.flags & LAST:
                     _end_of_book_message(clock, feeds, event)
-                    _look(book, clock, feeds, touch, ring, cursor, acct, event)
-            elif kind == GAP:
-                if not _room(out):
+                    _look(book, clock, feeds, touch, ring, cursor, waiting_cursor, event)
+            elif kind != HEARTBEAT:
+                if not timers.room(out, ROOM):
                     return i, FULL
-                _on_gap(s, out, event)
+                _on_rare(s, out, event)
+        elif kind == REFERENCE:
+            crash.see(s.reference, ts, event.side, event.px)
         if kind == PARAM:
             if 0 <= event.qty < params.shape[0]:
                 value = np.int64(event.px).view(np.float64)

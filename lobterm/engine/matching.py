@@ -1,8 +1,10 @@
 """Own orders on the exchange's clock, and when a print fills them.
 
-What: an order lives in (live_from, live_to]; a print strictly through its price fills it, up to the print's size, which is
-shared once over all our orders, best price first. Booked when the print arrives: its feed delay is already in `ts`.
-Seeds: 003 §5.2, first half of the fill condition (`through`); methods §1.3 (no one-event look-ahead), §4.14.
+What: an order lives in (live_from, live_to]. A print fills it by the rule in force: `through`, strictly beyond its price;
+`queue`, or once what was ahead of it has printed; `touch`, or at its price at all. One print's volume is shared once over
+all our orders, best price first, then first sent. A taker walks the displayed depth as of its arrival. Everything is
+booked when we learn of it: feed delay is already in `ts`.
+Seeds: 003 §5.2, §9.2; methods §1.3 (no one-event look-ahead), §3.6, §4.14.
 Units: exchange µs, ticks, lots.
 
 Ended orders stay until no print of their lifetime can still arrive, because a print may come after the cancel.
@@ -10,23 +12,35 @@ Ended orders stay until no print of their lifetime can still arrive, because a p
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lobterm.engine import account
+from lobterm.engine import account, markouts, queueing, regime, signals
+from lobterm.engine import book as bk
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
-from lobterm.engine.rows import FillRule, QuoteAct, QuoteWhy, Strategy
+from lobterm.engine.rows import FillRule, FillValid, Marked, QuoteAct, QuoteWhy, Strategy
 
 KEEP_US = 4_000_000
 """How long an ended order is kept for prints that are late."""
+DEEPEST = 16
+"""Levels that one taker may walk."""
 
 PLACE, CANCEL, REJECT, DONE = (int(act) for act in QuoteAct)
-WHY_PRICE, WHY_GAP, WHY_DISARM, WHY_INVENTORY, WHY_CROSS, WHY_FILL = (int(why) for why in QuoteWhy)
-MAKER = int(Strategy.MAKER)
-THROUGH = int(FillRule.THROUGH)
+WHY_PRICE, WHY_GAP, WHY_CROSS, WHY_FILL, WHY_NO_BOOK = (
+    int(why) for why in (QuoteWhy.PRICE, QuoteWhy.GAP, QuoteWhy.CROSS, QuoteWhy.FILL, QuoteWhy.NO_BOOK)
+)
+WHY_PERSON = int(QuoteWhy.PERSON)
+OWN = int(Strategy.OWN)
+THROUGH, QUEUE, TOUCH, TAKER = (int(rule) for rule in FillRule)
+AHEAD, HAZARD = int(FillValid.AHEAD), int(FillValid.HAZARD)
+MARKED_FILL = int(Marked.FILL)
+
+Ints = npt.NDArray[np.int64]
 
 
 @njit(cache=True)
@@ -38,7 +52,7 @@ def exchange_now(s: st.State, ts: int) -> int:
 @njit(cache=True)
 def log_order(s: st.State, out: st.Out, slot: int, ts: int, act: int, why: int) -> None:
     """Append a QUOTE row about an order."""
-    row = out.quotes[out.n[2]]
+    row = out.quotes[out.n[st.QUOTES]]
     order = s.orders[slot]
     row.offset = s.clock[st.ROWS]
     row.ts = ts
@@ -51,70 +65,119 @@ def log_order(s: st.State, out: st.Out, slot: int, ts: int, act: int, why: int) 
     row.act = act
     row.why = why
     row.strategy = order[st.O_STRATEGY]
-    out.n[2] += 1
+    row.level = order[st.O_LEVEL]
+    out.n[st.QUOTES] += 1
 
 
 @njit(cache=True)
-def resting(s: st.State, side: int) -> int:
-    """Return the slot of the maker's order on a side that no cancel is chasing, or -1."""
+def _may_act(s: st.State, ts: int) -> bool:
+    """Count one order or cancel against the limit of the second in hand."""
+    if ts - s.clock[st.ACTIONS_FROM] >= 1_000_000:
+        s.clock[st.ACTIONS_FROM] = ts
+        s.clock[st.ACTIONS] = 0
+    if s.clock[st.ACTIONS] >= int(s.params[pm.MAX_ACTIONS]):
+        s.counts[st.THROTTLED] += 1
+        return False
+    s.clock[st.ACTIONS] += 1
+    return True
+
+
+@njit(cache=True)
+def resting(s: st.State, strategy: int, side: int, level: int) -> int:
+    """Return the slot of a strategy's order at one place of its ladder that no cancel is chasing, or -1."""
+    slot = s.ladder[strategy, 0 if side > 0 else 1, level]
+    if slot < 0:
+        return -1
     orders = s.orders
-    for slot in range(orders.shape[0]):
-        if orders[slot, st.O_ID] and orders[slot, st.O_SIDE] == side and orders[slot, st.O_TO] == 0:
-            return slot
+    held = orders[slot, st.O_STRATEGY] == strategy and orders[slot, st.O_SIDE] == side
+    if held and orders[slot, st.O_LEVEL] == level and orders[slot, st.O_ID] and orders[slot, st.O_TO] == 0:
+        return slot
     return -1
 
 
 @njit(cache=True)
 def _measure_reach(s: st.State) -> None:
-    """Note how far our orders reach, so that most prints need not look at any of them."""
-    bid = ask = 0
+    """Note where our orders lie, so that most prints and levels need not look at any of them."""
+    bid_high = ask_high = 0
+    bid_low = ask_low = st.FAR
+    join_due = markouts.NEVER
     orders = s.orders
     for slot in range(orders.shape[0]):
         if orders[slot, st.O_ID] and orders[slot, st.O_LEFT]:
             px = orders[slot, st.O_PX]
+            if orders[slot, st.O_JOINED] == 0:
+                join_due = min(join_due, orders[slot, st.O_FROM])
+            if orders[slot, st.O_TAKER]:
+                continue
             if orders[slot, st.O_SIDE] > 0:
-                bid = max(bid, px)
-            elif ask == 0 or px < ask:
-                ask = px
-    s.clock[st.BID_REACH] = bid
-    s.clock[st.ASK_REACH] = ask
+                bid_high = max(bid_high, px)
+                bid_low = min(bid_low, px)
+            else:
+                ask_high = max(ask_high, px)
+                ask_low = min(ask_low, px)
+    s.clock[st.BID_HIGH] = bid_high
+    s.clock[st.BID_LOW] = bid_low
+    s.clock[st.ASK_HIGH] = ask_high
+    s.clock[st.ASK_LOW] = ask_low
+    s.clock[st.JOIN_DUE] = join_due
 
 
 @njit(cache=True)
-def place(s: st.State, out: st.Out, ts: int, side: int, px: int, qty: int) -> None:
-    """Send an order; it is live one order latency later. Without a free slot nothing is sent."""
-    now = exchange_now(s, ts)
+def _free_slot(s: st.State, now: int) -> int:
+    """Return a slot for a new order, or -1."""
     orders = s.orders
     for slot in range(orders.shape[0]):
         if orders[slot, st.O_TO] and now - orders[slot, st.O_TO] > KEEP_US:
             orders[slot, st.O_ID] = 0
         if orders[slot, st.O_ID] == 0:
-            order = orders[slot]
-            latency = int(s.params[pm.ORDER_LATENCY_US])
-            order[st.O_ID] = s.clock[st.NEXT_ORDER_ID]
-            order[st.O_SIDE] = side
-            order[st.O_PX] = px
-            order[st.O_QTY] = qty
-            order[st.O_LEFT] = qty
-            order[st.O_FROM] = now + latency
-            order[st.O_TO] = 0
-            order[st.O_DUE] = ts + latency
-            order[st.O_STRATEGY] = MAKER
-            s.clock[st.NEXT_ORDER_ID] += 1
-            s.counts[st.PLACED] += 1
-            if s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]:
-                s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
-            log_order(s, out, slot, ts, PLACE, WHY_PRICE)
-            break
-    _measure_reach(s)
+            return slot
+    return -1
 
 
 @njit(cache=True)
-def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> None:
-    """Send a cancel; the order dies one cancel latency later, never before it has arrived."""
+def place(
+    s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, level: int, taker: bool, why: int
+) -> bool:
+    """Send an order; it is live one order latency later. Return False where no slot is free or the limit is reached."""
+    now = exchange_now(s, ts)
+    slot = _free_slot(s, now)
+    if slot < 0 or not _may_act(s, ts):
+        return False
+    order = s.orders[slot]
+    latency = int(s.params[pm.ORDER_LATENCY_US])
+    order[st.O_ID] = s.clock[st.NEXT_ORDER_ID]
+    order[st.O_SIDE] = side
+    order[st.O_PX] = px
+    order[st.O_QTY] = qty
+    order[st.O_LEFT] = qty
+    order[st.O_FROM] = now + latency
+    order[st.O_TO] = 0
+    order[st.O_DUE] = 0 if taker else ts + latency
+    order[st.O_STRATEGY] = strategy
+    order[st.O_LEVEL] = level
+    order[st.O_JOINED] = 0
+    order[st.O_TAKER] = 1 if taker else 0
+    s.queue[slot, st.Q_AHEAD] = 0.0
+    s.queue[slot, st.Q_TRADED] = 0.0
+    s.ladder[strategy, 0 if side > 0 else 1, level] = slot
+    s.clock[st.NEXT_ORDER_ID] += 1
+    s.counts[st.PLACED] += 1
+    if not taker and (s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]):
+        s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
+    log_order(s, out, slot, ts, PLACE, why)
+    _measure_reach(s)
+    return True
+
+
+@njit(cache=True)
+def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
+    """Send a cancel; the order dies one cancel latency later, never before it has arrived. False at the limit."""
+    if not _may_act(s, ts):
+        return False
     order = s.orders[slot]
     order[st.O_TO] = max(exchange_now(s, ts) + int(s.params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
     log_order(s, out, slot, ts, CANCEL, why)
+    return True
 
 
 @njit(cache=True)
@@ -126,6 +189,29 @@ def _following(s: st.State, order_id: int) -> int:
         if ident > order_id and (chosen < 0 or ident < s.orders[chosen, st.O_ID]):
             chosen = slot
     return chosen
+
+
+@njit(cache=True)
+def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, why: int) -> None:
+    """Send cancels for a strategy's orders; `side` 0 and `px` 0 mean any."""
+    slot = _following(s, 0)
+    while slot >= 0:
+        order = s.orders[slot]
+        mine = order[st.O_STRATEGY] == strategy and order[st.O_TO] == 0 and order[st.O_LEFT] > 0
+        if mine and order[st.O_TAKER] == 0 and side in (0, order[st.O_SIDE]) and px in (0, order[st.O_PX]):
+            cancel(s, out, ts, slot, why)
+        slot = _following(s, order[st.O_ID])
+
+
+@njit(cache=True)
+def waiting(s: st.State, strategy: int) -> bool:
+    """Say whether a strategy has an order out that no cancel is chasing."""
+    orders = s.orders
+    for slot in range(orders.shape[0]):
+        if orders[slot, st.O_ID] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0:
+            if orders[slot, st.O_STRATEGY] == strategy:
+                return True
+    return False
 
 
 @njit(cache=True)
@@ -141,8 +227,11 @@ def pull_all(s: st.State, out: st.Out, ts: int) -> None:
             if not chased:
                 log_order(s, out, slot, ts, CANCEL, WHY_GAP)
         order[st.O_DUE] = 0
+        if order[st.O_JOINED] == 0:
+            order[st.O_JOINED] = st.UNKNOWN_QUEUE
         slot = _following(s, order[st.O_ID])
     s.clock[st.ARRIVAL_DUE] = 0
+    _measure_reach(s)
 
 
 @njit(cache=True)
@@ -157,7 +246,8 @@ def _next_arrival(s: st.State, due: int) -> int:
             later = at if later == 0 else min(later, at)
         elif at and (chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
             chosen = slot
-    s.clock[st.ARRIVAL_DUE] = later
+    if chosen < 0:
+        s.clock[st.ARRIVAL_DUE] = later
     return chosen
 
 
@@ -177,71 +267,208 @@ def arrive(s: st.State, out: st.Out, due: int) -> None:
             if not chased:
                 log_order(s, out, slot, due, REJECT, WHY_CROSS)
             order[st.O_LEFT] = 0
+            _measure_reach(s)
         slot = _next_arrival(s, due)
 
 
 @njit(cache=True)
-def _through(s: st.State, side: int, px: int, exch_ts: int) -> int:
-    """Return the slot of our best order that a print at `px` by aggressor `side` went through, or -1."""
+def _fill(
+    s: st.State, out: st.Out, slot: int, ts: int, exch_ts: int, seq: int, px: int, qty: int, print_px: int,
+    print_qty: int, rule: int,
+) -> None:  # fmt: skip
+    """Book `qty` of an order at `px`, and say so. For a taker `print_px` is the touch it met."""
+    order = s.orders[slot]
+    who = order[st.O_STRATEGY]
+    taker = rule == TAKER
+    order[st.O_LEFT] -= qty
+    fee = account.fee_e8(px, qty, s.value_e16[0], s.params[pm.TAKER_FEE_BPS if taker else pm.MAKER_FEE_BPS])
+    mark2 = s.clock[st.MARK2]
+    touch_px = print_px if taker else px
+    account.book_fill(s.acct, who, order[st.O_SIDE], px, qty, touch_px, fee, mark2)
+    s.clock[st.POSITION_MAX] = max(s.clock[st.POSITION_MAX], abs(account.position(s.acct)))
+    account.remember(s.past, s.past_cursor, exch_ts, who, s.acct[who, account.POSITION])
+    row = out.fills[out.n[st.FILLS]]
+    out.n[st.FILLS] += 1
+    row.offset = s.clock[st.ROWS]
+    row.ts = ts
+    row.exch_ts = exch_ts
+    row.seq = seq
+    row.order_id = order[st.O_ID]
+    row.px = px
+    row.qty = qty
+    row.print_px = print_px
+    row.print_qty = print_qty
+    row.mid2 = mark2
+    row.fee_e8 = fee
+    row.slip2 = 2 * order[st.O_SIDE] * (touch_px - px) * qty
+    row.inventory = s.acct[who, account.POSITION]
+    valid = 0
+    row.ahead = 0.0
+    if not taker and order[st.O_JOINED] == st.JOINED:
+        row.ahead = max(s.queue[slot, st.Q_AHEAD], 0.0)
+        valid |= AHEAD
+    row.hazard = 0.0
+    if s.clock[st.MODEL_ROW] >= 0:
+        signals.read(s.sums, ts, s.params, s.both)
+        if signals.scaled(s.sums, s.both, s.params, s.scaled):
+            row.hazard = s.scaled[1]
+            valid |= HAZARD
+    row.side = order[st.O_SIDE]
+    row.rule = rule
+    row.strategy = who
+    row.state_sell = s.regime[0, regime.STATE]
+    row.state_buy = s.regime[1, regime.STATE]
+    row.valid = valid
+    markouts.add(
+        s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS, ts, s.clock[st.ROWS], 2 * px, qty,
+        order[st.O_ID], order[st.O_SIDE], MARKED_FILL, who, 0,
+    )  # fmt: skip
+    if order[st.O_LEFT] == 0:
+        if order[st.O_TO] == 0:
+            order[st.O_TO] = exch_ts
+        order[st.O_DUE] = 0
+        log_order(s, out, slot, ts, DONE, WHY_FILL)
+        _measure_reach(s)
+
+
+@njit(cache=True)
+def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
+    """Let a taker walk the displayed depth; what the book does not hold is left to its sender."""
+    order = s.orders[slot]
+    side = order[st.O_SIDE]
+    key = bk.best(s.book, -side) if s.clock[st.SNAPSHOT] else bk.NONE
+    touch_px = -side * key
+    touch_at = tc.ASK if side > 0 else tc.BID
+    if s.clock[st.HAS_BOOK] == 0 and s.touch[touch_at + 1] > 0:  # a tape without depth shows its touch alone
+        px, shown = s.touch[touch_at], s.touch[touch_at + 1]
+        _fill(s, out, slot, ts, order[st.O_FROM], 0, px, min(shown, order[st.O_LEFT]), px, shown, TAKER)
+    for _ in range(DEEPEST):
+        if key == bk.NONE or order[st.O_LEFT] == 0:
+            break
+        px = -side * key
+        shown = bk.level_qty(s.book, -side, px)
+        _fill(s, out, slot, ts, order[st.O_FROM], 0, px, min(shown, order[st.O_LEFT]), touch_px, shown, TAKER)
+        key = bk.next_key(s.book, -side, key)
+    if order[st.O_LEFT]:
+        order[st.O_TO] = order[st.O_FROM]
+        log_order(s, out, slot, ts, CANCEL, WHY_NO_BOOK)
+        order[st.O_LEFT] = 0
+
+
+@njit(cache=True)
+def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
+    """Let every order that went live before `exch_ts` see the book as it still is: behind what, or what there is to take."""
+    slot = _following(s, 0)
+    while slot >= 0:
+        order = s.orders[slot]
+        ident = order[st.O_ID]
+        if order[st.O_JOINED] == 0 and order[st.O_FROM] < exch_ts and order[st.O_LEFT]:
+            if order[st.O_TAKER]:
+                order[st.O_JOINED] = st.JOINED
+                _take(s, out, slot, ts)
+            elif s.clock[st.SNAPSHOT]:
+                order[st.O_JOINED] = st.JOINED
+                s.queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, order[st.O_SIDE], order[st.O_PX])
+            else:
+                order[st.O_JOINED] = st.UNKNOWN_QUEUE
+        slot = _following(s, ident)
+    _measure_reach(s)
+
+
+@njit(cache=True)
+def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch_ts: int) -> None:
+    """Let a change of a displayed level move our place in its queue."""
+    orders, queue = s.orders, s.queue
+    for slot in range(orders.shape[0]):
+        if orders[slot, st.O_ID] == 0 or orders[slot, st.O_PX] != px or orders[slot, st.O_SIDE] != side:
+            continue
+        if orders[slot, st.O_JOINED] == st.JOINED and orders[slot, st.O_LEFT] and orders[slot, st.O_FROM] < exch_ts:
+            queue[slot, st.Q_AHEAD] = queueing.after_level(
+                int(s.params[pm.QUEUE_MODEL]), s.params[pm.QUEUE_POWER], queue[slot, st.Q_AHEAD],
+                queue[slot, st.Q_TRADED], previous, new,
+            )  # fmt: skip
+            queue[slot, st.Q_TRADED] = 0.0
+
+
+@njit(cache=True)
+def _next_met(s: st.State, side: int, px: int, exch_ts: int, last_px: int, last_id: int) -> int:
+    """Return the slot of our next best order, after (`last_px`, `last_id`), that a print at `px` reaches, or -1."""
     chosen = -1
     orders = s.orders
     for slot in range(orders.shape[0]):
         if orders[slot, st.O_ID] == 0 or orders[slot, st.O_LEFT] == 0 or orders[slot, st.O_SIDE] == side:
             continue
+        if orders[slot, st.O_TAKER]:
+            continue
         ended = orders[slot, st.O_TO]
         if exch_ts <= orders[slot, st.O_FROM] or (ended and exch_ts > ended):
             continue
-        if (orders[slot, st.O_PX] - px) * orders[slot, st.O_SIDE] <= 0:
+        own_side = orders[slot, st.O_SIDE]
+        if (orders[slot, st.O_PX] - px) * own_side < 0:
             continue
-        if chosen < 0:
-            chosen = slot
-        else:
-            edge = (orders[slot, st.O_PX] - orders[chosen, st.O_PX]) * orders[slot, st.O_SIDE]
-            if edge > 0 or (edge == 0 and orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
-                chosen = slot
+        if last_id:
+            edge = (orders[slot, st.O_PX] - last_px) * own_side
+            if edge > 0 or (edge == 0 and orders[slot, st.O_ID] <= last_id):
+                continue
+        if chosen >= 0:
+            edge = (orders[slot, st.O_PX] - orders[chosen, st.O_PX]) * own_side
+            if edge < 0 or (edge == 0 and orders[slot, st.O_ID] > orders[chosen, st.O_ID]):
+                continue
+        chosen = slot
     return chosen
 
 
 @njit(cache=True)
-def in_reach(clock: npt.NDArray[np.int64], side: int, px: int) -> bool:
-    """Say whether a print at `px` by aggressor `side` may go through any order of ours at all."""
-    reach = clock[st.BID_REACH] if side < 0 else clock[st.ASK_REACH]
-    return reach != 0 and (px - reach) * side > 0
+def in_reach(clock: Ints, side: int, px: int) -> bool:
+    """Say whether a print at `px` by aggressor `side` may reach any order of ours at all."""
+    if side < 0:
+        return px <= clock[st.BID_HIGH]
+    return clock[st.ASK_HIGH] != 0 and px >= clock[st.ASK_LOW]
 
 
 @njit(cache=True)
 def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, px: int, qty: int) -> None:
     """Let one market print meet our resting orders, before it moves anything else."""
+    if s.clock[st.JOIN_DUE] < exch_ts:
+        join(s, out, ts, exch_ts)
+    rule = int(s.params[pm.FILL_RULE])
     left = qty
+    taken_here = 0
+    last_px, last_id = 0, 0
     while left > 0:
-        slot = _through(s, side, px, exch_ts)
+        slot = _next_met(s, side, px, exch_ts, last_px, last_id)
         if slot < 0:
             return
         order = s.orders[slot]
+        last_px, last_id = order[st.O_PX], order[st.O_ID]
         filled = min(left, order[st.O_LEFT])
-        left -= filled
-        order[st.O_LEFT] -= filled
-        fee = account.fee_e8(order[st.O_PX], filled, s.value_e16[0], s.params[pm.MAKER_FEE_BPS])
-        account.book_fill(s.acct, order[st.O_SIDE], order[st.O_PX], filled, fee)
-        row = out.fills[out.n[3]]
-        row.offset = s.clock[st.ROWS]
-        row.ts = ts
-        row.exch_ts = exch_ts
-        row.seq = seq
-        row.order_id = order[st.O_ID]
-        row.px = order[st.O_PX]
-        row.qty = filled
-        row.print_px = px
-        row.print_qty = qty
-        row.mid2 = s.acct[account.MARK2]
-        row.fee_e8 = fee
-        row.inventory = s.acct[account.POSITION]
-        row.side = order[st.O_SIDE]
-        row.rule = THROUGH
-        row.strategy = order[st.O_STRATEGY]
-        out.n[3] += 1
-        if order[st.O_LEFT] == 0:
-            if order[st.O_TO] == 0:
-                order[st.O_TO] = exch_ts
-            order[st.O_DUE] = 0
-            log_order(s, out, slot, ts, DONE, WHY_FILL)
+        reason = THROUGH
+        if order[st.O_PX] == px:
+            reason = TOUCH
+            known = order[st.O_JOINED] == st.JOINED
+            passed = qty - s.queue[slot, st.Q_AHEAD] - taken_here
+            if rule == THROUGH:
+                filled = 0
+            elif rule == QUEUE:
+                reason = QUEUE
+                filled = min(filled, int(math.floor(passed + 0.5))) if known and passed >= 0.5 else 0
+        if filled > 0:
+            _fill(s, out, slot, ts, exch_ts, seq, order[st.O_PX], filled, px, qty, reason)
+            left -= filled
+        if filled > 0 or order[st.O_PX] != px:
+            s.queue[slot, st.Q_AHEAD] = 0.0
+        else:
+            # what our earlier orders took of the print did not come out of the queue before this one
+            s.queue[slot, st.Q_AHEAD] -= qty - taken_here
+        if order[st.O_PX] == px:
+            s.queue[slot, st.Q_TRADED] += qty
+            taken_here += filled
+
+
+@njit(cache=True)
+def on_order(s: st.State, out: st.Out, ts: int, side: int, px: int, qty: int) -> None:
+    """Carry out a person's own paper order: see `events.Kind.ORDER`."""
+    if qty <= 0:
+        cancel_all(s, out, ts, OWN, side, px, WHY_PERSON)
+    elif side in (-1, 1) and px >= 0 and s.clock[st.BOOK_KNOWN]:
+        place(s, out, ts, OWN, side, px, qty, 0, px == 0, WHY_PERSON)

@@ -1,12 +1,15 @@
-"""The maker: one bid and one ask around the skewed fair value.
+"""The maker: bids and asks around the skewed fair value.
 
 What: at every requote time the target is computed from mid, signals and inventory, clamped so that it never crosses
-(post-only), and an order whose price no longer matches is cancelled and replaced.
-Seeds: 000 §4, §5; 001 Exp 6, 7, 8; methods §1.3.
+(post-only), and orders whose price no longer matches are cancelled and replaced. Two policies, off by default: pull the side
+that stands against the skew; widen only the side that the feared takers hit.
+Seeds: 000 §4, §5; 001 Exp 5, 6, 7, 8; methods §1.3.
 Units: ticks, lots; parameters carry their own (params.py).
 """
 
 from __future__ import annotations
+
+import math
 
 from numba import njit
 
@@ -14,6 +17,12 @@ from lobterm.engine import account, fair_value, matching, signals
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.rows import QuoteWhy, Strategy
+
+MAKER = int(Strategy.MAKER)
+PRICE, DISARM, INVENTORY, SKEW = (
+    int(why) for why in (QuoteWhy.PRICE, QuoteWhy.DISARM, QuoteWhy.INVENTORY, QuoteWhy.SKEW)
+)
 
 
 @njit(cache=True)
@@ -27,7 +36,7 @@ def value(s: st.State, ts: int) -> bool:
             x, hazard = s.scaled[0], s.scaled[1]
             theta = fair_value.theta_effective(s.params[pm.THETA] / s.size[0], x, s.params[pm.THETA_MODE] == 1.0)
             p_micro = fair_value.skewed(mid, x, s.params[pm.BETA_TICKS])
-            q = s.acct[account.POSITION] * s.size[1]
+            q = s.acct[MAKER, account.POSITION] * s.size[1]
             s.quote[st.FAIR] = fair_value.with_inventory(p_micro, theta, q, s.params[pm.Q_TARGET])
             w_base = s.params[pm.W_BASE_BPS] * 1e-4 * mid
             s.quote[st.WIDTH] = fair_value.width(w_base, s.params[pm.GAMMA], hazard, s.params[pm.K_TOL])
@@ -45,32 +54,61 @@ def two_sided(s: st.State) -> bool:
 
 
 @njit(cache=True)
+def _target(s: st.State) -> None:
+    """Write the innermost bid and ask in ticks: they never cross the touch."""
+    fair, wide = s.quote[st.FAIR], s.quote[st.WIDTH]
+    fair_value.to_ticks(fair, wide, s.params[pm.ROUNDING] == 1.0, s.target)
+    if s.params[pm.WIDEN] == 1.0:
+        mid = (s.touch[tc.BID] + s.touch[tc.ASK]) / 2.0
+        bid, ask = s.target[0], s.target[1]
+        fair_value.to_ticks(fair, s.params[pm.W_BASE_BPS] * 1e-4 * mid, s.params[pm.ROUNDING] == 1.0, s.target)
+        feared = signals.feared(s.sums, s.params)
+        if feared < 0.0:  # they sell, into our bid
+            s.target[0] = bid
+        elif feared > 0.0:
+            s.target[1] = ask
+    s.target[0] = min(s.target[0], s.touch[tc.ASK] - 1)
+    s.target[1] = max(s.target[1], s.touch[tc.BID] + 1)
+
+
+@njit(cache=True)
+def _why_not(s: st.State, wanted: bool, side: int, held: int, cap: int) -> int:
+    """Return why this side's next order must not rest, or PRICE if it may; `held` is the position were it filled."""
+    if not wanted:
+        return DISARM
+    if side * held > cap:
+        return INVENTORY
+    lean = math.tanh(s.scaled[0])
+    return SKEW if -side * lean > s.params[pm.PULL_TANH] else PRICE
+
+
+@njit(cache=True)
 def requote(s: st.State, out: st.Out, ts: int) -> None:
-    """Bring our pair of quotes in line with the target."""
+    """Bring our quotes in line with the target."""
     wanted = s.params[pm.ENABLED] == 1.0 and value(s, ts)
     s.clock[st.QUOTING] = 1 if wanted else 0
     if wanted:
-        fair_value.to_ticks(s.quote[st.FAIR], s.quote[st.WIDTH], s.params[pm.ROUNDING] == 1.0, s.target)
-        s.target[0] = min(s.target[0], s.touch[tc.ASK] - 1)
-        s.target[1] = max(s.target[1], s.touch[tc.BID] + 1)
+        _target(s)
     size = int(round(s.params[pm.SIZE_BASE] / s.size[1]))
     cap = int(round(s.params[pm.MAX_INVENTORY] / s.size[1]))
+    levels = int(s.params[pm.LEVELS])
+    step = int(s.params[pm.LEVEL_STEP_TICKS])
     moved = False
-    for which in range(2):
-        side = 1 - 2 * which
-        slot = matching.resting(s, side)
-        why = matching.WHY_PRICE
-        if not wanted:
-            why = matching.WHY_DISARM
-        elif side * s.acct[account.POSITION] + size > cap:
-            why = matching.WHY_INVENTORY
-        px = s.target[which]
-        if slot >= 0 and (why != matching.WHY_PRICE or s.orders[slot, st.O_PX] != px):
-            matching.cancel(s, out, ts, slot, why)
-            moved = True
-            slot = -1
-        if slot < 0 and why == matching.WHY_PRICE and size > 0 and px > 0:
-            matching.place(s, out, ts, side, px, size)
-            moved = True
+    for level in range(st.LADDER):
+        for which in range(2):
+            side = 1 - 2 * which
+            slot = matching.resting(s, MAKER, side, level)
+            if slot < 0 and level >= levels:
+                continue
+            held = s.acct[MAKER, account.POSITION] + side * size * (level + 1)
+            why = _why_not(s, wanted and level < levels, side, held, cap)
+            px = s.target[which] - side * step * level
+            if slot >= 0 and (why != PRICE or s.orders[slot, st.O_PX] != px):
+                if not matching.cancel(s, out, ts, slot, why):
+                    continue
+                moved = True
+                slot = -1
+            if slot < 0 and why == PRICE and size > 0 and px > 0:
+                moved = matching.place(s, out, ts, MAKER, side, px, size, level, False, PRICE) or moved
     if moved:
         s.counts[st.REQUOTES] += 1

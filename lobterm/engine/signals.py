@@ -103,3 +103,9 @@ def scaled(sums: Floats, both: Floats, params: Floats, out: Floats) -> bool:
     out[0] = params[pm.ALPHA_GAIN] * both[at] / scale
     out[1] = both[at + 1] / scale
     return True
+
+
+@njit(cache=True)
+def feared(sums: Floats, params: Floats) -> float:
+    """Return the signed sum of the takers whose hazard is in force: below 0 they sell."""
+    return sums[SIGNED_OPP] if params[pm.MAPPING] == 0.0 else sums[SIGNED_DIR]
