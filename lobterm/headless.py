@@ -69,12 +69,13 @@ def summary(
     """Return the keys of DESIGN §7; what this version does not compute is null, never zero."""
     from lobterm.engine import account, read
     from lobterm.engine import state as st
-    from lobterm.engine.rows import Label
+    from lobterm.engine.rows import Label, Strategy
 
     s, lot = engine.state, setup.instrument.lot_size
     counts = [int(n) for n in s.counts]
     pnl = read.pnl(s)
-    orders, fills = counts[st.PLACED], int(s.acct[account.FILLS])
+    by_strategy = {who.name.lower(): int(s.acct[who, account.FILLS]) for who in Strategy}
+    orders, fills = counts[st.PLACED], sum(by_strategy.values())
     return {
         "tape": str(setup.tape.path),
         "events": events,
@@ -86,23 +87,24 @@ def summary(
             label.name.lower(): counts[st.LABELLED + label] for label in (Label(1), Label(2), *map(Label, (0, 3, 4)))
         },
         "alpha_ticks": counts[st.ALPHA_TICKS],
-        "triggers": None,
-        "forced_ticks": None,
+        "triggers": int(s.clock[st.TRIGGERED]),
+        "forced_ticks": int(s.clock[st.FORCED_TICKS]),
         "orders": orders,
         "requotes": counts[st.REQUOTES],
         "rejects": counts[st.REJECTS],
+        "throttled": counts[st.THROTTLED],
         "fills": fills,
         "fill_rate": fills / orders if orders else None,
-        "fills_by_strategy": {"maker": fills},
-        "inventory_end": float(int(s.acct[account.POSITION]) * lot),
-        "inventory_max": float(int(s.acct[account.POSITION_MAX]) * lot),
+        "fills_by_strategy": by_strategy,
+        "inventory_end": float(int(account.position(s.acct)) * lot),
+        "inventory_max": float(int(s.clock[st.POSITION_MAX]) * lot),
         "pnl_usdt": {
             "total": _quote(pnl.total_e8),
             "spread": _quote(pnl.spread_e8),
             "inventory": _quote(pnl.inventory_e8),
             "fees": _quote(pnl.fees_e8),
-            "slippage": None,
-            "funding": None,
+            "slippage": _quote(pnl.slippage_e8),
+            "funding": _quote(pnl.funding_e8),
         },
         "gaps": counts[st.GAPS],
         "rows_sha256": sha256,

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from lobterm import __version__, warm
 from lobterm.clock import ReplayClock
+from lobterm.engine.params import BY_KEY, FILL_RULE
 from lobterm.errors import LobtermError
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lobterm.tape.parquet import Tape
 
 CHUNK = 65_536
+FILL_RULES = BY_KEY["matching.rule"].choices
 SLICE = 4_096
 LABELS_KEPT = 2_000
 
@@ -80,7 +82,7 @@ class Setup:
             "last_ts_us": meta.last_ts_us,
             "params": self.params.tolist(),
             "model_sha256": self.model.sha256 if self.model else None,
-            "fill_rule": "through",
+            "fill_rule": FILL_RULES[int(self.params[FILL_RULE])],
             "versions": {"lobterm": __version__},
         }
 

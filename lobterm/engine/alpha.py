@@ -18,6 +18,7 @@ from lobterm.engine import pressure as pr
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
 from lobterm.engine.rows import AlphaValid, Marked, TriggerValid
+from lobterm.events import Record
 
 SIGNALS, NORM, QUOTE, MARK, TOUCH = (
     int(bit) for bit in (AlphaValid.SIGNALS, AlphaValid.NORM, AlphaValid.QUOTE, AlphaValid.MARK, AlphaValid.TOUCH)
@@ -67,7 +68,7 @@ def log_tick(s: st.State, out: st.Out, due: int, valid: int) -> None:
 
 
 @njit(cache=True)
-def _log_pressure(s: st.State, row: object, due: int, valid: int) -> None:
+def _log_pressure(s: st.State, row: Record, due: int, valid: int) -> None:
     now = s.now
     flow = valid & pr.V_FLOW
     row.volume = s.flow[pr.VOLUME] if flow else 0

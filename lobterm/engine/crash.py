@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from lobterm.engine import ewma as ew
 from lobterm.engine import params as pm
-from lobterm.engine.pressure import kept
 
 KEPT = 4096
 """Alpha ticks of the reference that are kept."""
@@ -47,8 +47,8 @@ def tick(reference: Ints, mids: Ints, variance: Floats, params: Floats, due: int
     mid2 = reference[BID] + reference[ASK]
     if reference[HELD]:
         r = math.log(mid2 / mids[reference[HEAD]])
-        keep = kept(params[pm.ALPHA_TICK_US] * 1e-6, params[pm.CRASH_HALF_LIFE_S])
-        variance[0] = keep * variance[0] + (1.0 - keep) * (r * r)
+        keep = ew.kept(params[pm.ALPHA_TICK_US] * 1e-6, params[pm.CRASH_HALF_LIFE_S])
+        variance[0] = ew.next_point(variance[0], keep, r * r)
         variance[1] *= keep
     reference[HEAD] = (reference[HEAD] + 1) % KEPT
     mids[reference[HEAD]] = mid2

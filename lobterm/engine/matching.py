@@ -208,9 +208,9 @@ def waiting(s: st.State, strategy: int) -> bool:
     """Say whether a strategy has an order out that no cancel is chasing."""
     orders = s.orders
     for slot in range(orders.shape[0]):
-        if orders[slot, st.O_ID] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0:
-            if orders[slot, st.O_STRATEGY] == strategy:
-                return True
+        out_there = orders[slot, st.O_ID] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0
+        if out_there and orders[slot, st.O_STRATEGY] == strategy:
+            return True
     return False
 
 

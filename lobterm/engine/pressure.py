@@ -18,6 +18,7 @@ from numba import njit
 
 from lobterm.engine import asof as ao
 from lobterm.engine import book as bk
+from lobterm.engine import ewma as ew
 from lobterm.engine import ordered as od
 from lobterm.engine import params as pm
 from lobterm.engine import robust
@@ -70,19 +71,11 @@ V_LPI_SELL, V_LPI_BUY = int(AlphaValid.LPI_SELL), int(AlphaValid.LPI_BUY)
 V_OI, V_OI_FLUSH, V_Z_OI = int(AlphaValid.OI), int(AlphaValid.OI_FLUSH), int(AlphaValid.Z_OI)
 KNOWN_VALUE = np.array([V_FSI, V_FSI, V_LDR, V_LDR, V_PI], np.int64)
 
-LN2 = math.log(2.0)
-
 
 @njit(cache=True)
 def band_ticks(px: int, bps: float) -> int:
     """Return how many whole ticks `bps` of a price are, rounded down: exact in integers to 1e-4 bps."""
     return px * round(bps * 1e4) // 100_000_000
-
-
-@njit(cache=True)
-def kept(dt_s: float, half_life_s: float) -> float:
-    """Return the weight that a decaying average keeps over `dt_s`."""
-    return math.exp(-LN2 * dt_s / half_life_s)
 
 
 @njit(cache=True)
@@ -189,8 +182,8 @@ def see_oi(
             window, trend[OI_FLUSH], int(params[pm.MIN_SAMPLES]), params[pm.Z_CLAMP], params[pm.Z_EPS]
         )
         trend[OI_FLUSHES] = 2.0 if known else 1.0
-        k = kept(dt_s, params[pm.OI_HALF_LIFE_S])
-        trend[OI_SMOOTH] = k * trend[OI_SMOOTH] + (1.0 - k) * lots
+        keep = ew.kept(dt_s, params[pm.OI_HALF_LIFE_S])
+        trend[OI_SMOOTH] = ew.previous_point(trend[OI_SMOOTH], keep, float(oi[OI_LAST]))
     else:
         trend[OI_SMOOTH] = float(lots)
     oi[OI_LAST] = lots
@@ -227,7 +220,7 @@ def sample_rv(averages: Floats, mid2: int) -> None:
 @njit(cache=True)
 def _average(averages: Floats, at: int, unseen_at: int, x: float, keep: float) -> float:
     """Fold `x` into a decaying average, and return it without the weight of its unknown start."""
-    averages[at] = keep * averages[at] + (1.0 - keep) * x
+    averages[at] = ew.next_point(averages[at], keep, x)
     return averages[at] / (1.0 - averages[unseen_at])
 
 
@@ -237,17 +230,17 @@ def _flow_values(
     oi_valid: int,
 ) -> int:  # fmt: skip
     """Fold the window's flow into its averages, and write FSI. Return what is known."""
-    keep = kept(tick_s, params[pm.ADV_HALF_LIFE_S])
+    keep = ew.kept(tick_s, params[pm.ADV_HALF_LIFE_S])
     averages[ADV_UNSEEN] *= keep
-    averages[ADV] = keep * averages[ADV] + (1.0 - keep) * (flow[VOLUME] / tick_s)
+    averages[ADV] = ew.next_point(averages[ADV], keep, flow[VOLUME] / tick_s)
     if averages[ADV_SEED] > 0.0 and mid2 > 0:
         adv = averages[ADV] + averages[ADV_UNSEEN] * averages[ADV_SEED] * (mid2 / 2.0)
     else:
         adv = averages[ADV] / (1.0 - averages[ADV_UNSEEN])
-    keep = kept(tick_s, params[pm.FLOW_HALF_LIFE_S])
+    keep = ew.kept(tick_s, params[pm.FLOW_HALF_LIFE_S])
     averages[GROSS_UNSEEN] *= keep
-    averages[NET_AVERAGE] = keep * averages[NET_AVERAGE] + (1.0 - keep) * flow[NET]
-    averages[GROSS_AVERAGE] = keep * averages[GROSS_AVERAGE] + (1.0 - keep) * flow[VOLUME]
+    averages[NET_AVERAGE] = ew.next_point(averages[NET_AVERAGE], keep, float(flow[NET]))
+    averages[GROSS_AVERAGE] = ew.next_point(averages[GROSS_AVERAGE], keep, float(flow[VOLUME]))
     valid = V_FLOW
     if flow[TRADES] == 0 or flow[REFERENCED]:
         valid |= V_IMPACT
@@ -270,7 +263,7 @@ def _book_values(
     floor = params[pm.DEPTH_FLOOR] / lot
     deep_bid = touch[tc.BID_QTY] + bk.band(book, 1, bid, bid - band_ticks(bid, params[pm.DEPTH_BPS]))
     deep_ask = touch[tc.ASK_QTY] + bk.band(book, -1, -ask, -ask - band_ticks(ask, params[pm.DEPTH_BPS]))
-    keep = kept(tick_s, params[pm.DEPTH_HALF_LIFE_S])
+    keep = ew.kept(tick_s, params[pm.DEPTH_HALF_LIFE_S])
     averages[DEPTH_UNSEEN] *= keep
     bid_average = _average(averages, DEPTH_BID, DEPTH_UNSEEN, max(float(deep_bid), floor), keep)
     ask_average = _average(averages, DEPTH_ASK, DEPTH_UNSEEN, max(float(deep_ask), floor), keep)
@@ -287,7 +280,7 @@ def _variance(averages: Floats, now: Floats, params: Floats, tick_s: float) -> i
     if averages[RV_BROKEN] == 0.0 and averages[RV_N] > 0.0:
         now[RV] = averages[RV_SUM]
         valid = V_RV
-        keep = kept(tick_s, params[pm.SIGMA_HALF_LIFE_S])
+        keep = ew.kept(tick_s, params[pm.SIGMA_HALF_LIFE_S])
         averages[VARIANCE_UNSEEN] *= keep
         _average(averages, VARIANCE, VARIANCE_UNSEEN, averages[RV_SUM] / tick_s, keep)
     if averages[VARIANCE_UNSEEN] <= 0.5:
@@ -337,12 +330,11 @@ def tick(
         now[i] = 0.0
     valid = oi_known(oi, trend, params, due)
     tick_s = params[pm.ALPHA_TICK_US] * 1e-6
-    if flow[FRESH] == 0:
-        if flow[BROKEN] == 0:
-            valid |= _flow_values(flow, averages, oi, trend, now, params, mid2, tick_s, valid)
-            if mid2 > 0 and flow[PREVIOUS_MID2] > 0:
-                now[PI] = impact_slope(flow[PREVIOUS_MID2] / 2.0, mid2 / 2.0, flow[VOLUME] * value, params[pm.PI_FLOOR])
-                valid |= V_PI
+    if flow[FRESH] == 0 and flow[BROKEN] == 0:
+        valid |= _flow_values(flow, averages, oi, trend, now, params, mid2, tick_s, valid)
+        if mid2 > 0 and flow[PREVIOUS_MID2] > 0:
+            now[PI] = impact_slope(flow[PREVIOUS_MID2] / 2.0, mid2 / 2.0, flow[VOLUME] * value, params[pm.PI_FLOOR])
+            valid |= V_PI
     if mid2 > 0 and has_depth:
         valid |= _book_values(book, touch, averages, now, params, lot, tick_s)
     valid |= _variance(averages, now, params, tick_s)

@@ -13,14 +13,27 @@ import math
 
 from numba import njit
 
-RISK_ADVERSE, POWER, LOG = range(3)
+RISK_ADVERSE, POWER, LOG, POWER_TOTAL, LOG_TOTAL, POWER_SHARE = range(6)
 """Indices of the choices of `matching.queue_model`."""
 
 
 @njit(cache=True)
 def _weight(model: int, power: float, lots: float) -> float:
-    lots = max(lots, 0.0)
-    return math.log1p(lots) if model == LOG else lots**power
+    return math.log1p(lots) if model == LOG or model == LOG_TOTAL else lots**power
+
+
+@njit(cache=True)
+def _share_behind(model: int, power: float, behind: float, ahead: float) -> float:
+    """Return how much of a cancel was behind us, 0 to 1, given the lots behind and ahead."""
+    behind, ahead = max(behind, 0.0), max(ahead, 0.0)
+    if behind + ahead <= 0.0:
+        return 1.0
+    if model == POWER_SHARE:
+        return 1.0 - (ahead / (ahead + behind)) ** power
+    w_behind = _weight(model, power, behind)
+    if model == POWER_TOTAL or model == LOG_TOTAL:
+        return w_behind / _weight(model, power, behind + ahead)
+    return w_behind / (w_behind + _weight(model, power, ahead))
 
 
 @njit(cache=True)
@@ -32,8 +45,5 @@ def after_level(model: int, power: float, ahead: float, traded: float, previous:
     if dropped < 0.0:
         return min(ahead, float(new))
     behind = previous - ahead
-    w_behind, w_ahead = _weight(model, power, behind), _weight(model, power, ahead)
-    # an empty level on both sides: nothing can have been cancelled ahead of us that we do not know of
-    p = w_behind / (w_behind + w_ahead) if w_behind + w_ahead > 0.0 else 1.0
-    estimate = ahead - (1.0 - p) * dropped + min(behind - p * dropped, 0.0)
-    return min(estimate, float(new))
+    p = _share_behind(model, power, behind, ahead)
+    return min(ahead - (1.0 - p) * dropped + min(behind - p * dropped, 0.0), float(new))

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.engine import account, quoting, signals
+from lobterm.engine import account, crash, microprice, quoting, regime, signals
 from lobterm.engine import book as bk
+from lobterm.engine import exhaustion as ex
+from lobterm.engine import ordered as od
 from lobterm.engine import params as pm
+from lobterm.engine import pressure as pr
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.rows import Strategy
 
 Levels = npt.NDArray[np.int64]
 """Shape (n, 2): price in ticks, size in lots; best first."""
@@ -30,18 +34,75 @@ class OwnOrder:
     qty: int
     left: int
     strategy: int
+    level: int  # of its ladder, 0 is nearest the touch
+    taker: bool
     arrived: bool  # False: sent, but still on its way to the exchange
     leaving: bool  # a cancel is on its way
+    ahead: float | None  # lots displayed ahead of it, as the queue model has it; None while not known
 
 
 @dataclass(frozen=True, slots=True)
 class Pnl:
-    """Profit and loss in 1e-8 of the quote coin. total = spread + inventory - fees, to the last digit."""
+    """Profit and loss in 1e-8 of the quote coin. total = spread + inventory + slippage - fees + funding, to the last digit."""
 
     total_e8: int | None  # None: the position cannot be marked (book unknown)
     spread_e8: int
     inventory_e8: int | None
+    slippage_e8: int  # never positive
     fees_e8: int  # paid is positive
+    funding_e8: int  # received is positive
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What one strategy holds and has earned."""
+
+    position: int
+    fills: int
+    pnl: Pnl
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A value and its robust z, with what the z stands on."""
+
+    value: float | None
+    z: float | None
+    samples: int
+    span_us: int  # age of the oldest sample
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The pressure of one side's aggressors: sells, or buys."""
+
+    fsi: Score
+    ldr: Score  # of the side that they hit
+    lpi: float | None
+    state: int  # rows.Regime
+    legs: int  # rows.Leg
+    legs_known: int
+    conditions: int  # rows.Condition
+    conditions_known: int
+    liquidations: int  # messages; at least
+    liquidated: int  # lots; at least
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """What the last alpha tick came to."""
+
+    sells: Side
+    buys: Side
+    pi: Score
+    rv: float | None
+    sigma: float | None  # over lpi.sigma_horizon_s
+    oi: int | None  # lots
+    oi_age_us: int | None  # None: no reading yet
+    oi_flush: Score
+    source: int  # rows.Source
+    triggers: int  # so far
+    crash_filter: int  # crash.OFF, CALM or CRASH, for a buying fade
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +145,11 @@ class Snapshot:
     orders: tuple[OwnOrder, ...]
     inventory: int
     pnl: Pnl
+    ledgers: tuple[Ledger, ...]  # by rows.Strategy
+    pressure: Pressure
     fills: int
     trades: int
+    throttled: int  # orders and cancels not sent, because of the limit a second
     label_counts: tuple[int, ...]  # by rows.Label
     params: npt.NDArray[np.float64]
 
@@ -104,23 +168,97 @@ def _orders(s: st.State) -> tuple[OwnOrder, ...]:
             qty=int(row[st.O_QTY]),
             left=int(row[st.O_LEFT]),
             strategy=int(row[st.O_STRATEGY]),
+            level=int(row[st.O_LEVEL]),
+            taker=bool(row[st.O_TAKER]),
             arrived=bool(row[st.O_DUE] == 0),
             leaving=bool(row[st.O_TO] != 0),
+            ahead=max(float(queue[st.Q_AHEAD]), 0.0) if row[st.O_JOINED] == st.JOINED else None,
         )
-        for row in s.orders
+        for row, queue in zip(s.orders, s.queue, strict=True)
         if row[st.O_ID] and row[st.O_LEFT] and (row[st.O_TO] == 0 or row[st.O_TO] > now)
     )
 
 
+def _pnl(s: st.State, strategies: tuple[int, ...]) -> Pnl:
+    value, mark2 = int(s.value_e16[0]), int(s.clock[st.MARK2])
+    half_tick_lots = dict.fromkeys((account.SPREAD2, account.SLIP2), 0)
+    held = fees = funding = cash2 = 0
+    for who in strategies:
+        for field in half_tick_lots:
+            half_tick_lots[field] += int(s.acct[who, field])
+        held += int(s.acct[who, account.POSITION])
+        cash2 += int(s.acct[who, account.CASH2])
+        fees += int(s.acct[who, account.FEES_E8])
+        funding += int(s.acct[who, account.FUNDING_E8])
+    spread = account.to_e8(half_tick_lots[account.SPREAD2], value)
+    slippage = account.to_e8(half_tick_lots[account.SLIP2], value)
+    if not s.clock[st.MID2] and any(s.acct[who, account.POSITION] for who in strategies):
+        return Pnl(None, spread, None, slippage, fees, funding)
+    total = account.to_e8(cash2 + held * mark2, value) - fees + funding
+    return Pnl(total, spread, total + fees - funding - spread - slippage, slippage, fees, funding)
+
+
 def pnl(s: st.State) -> Pnl:
-    """Return profit and loss and its parts; what needs a mark is None while there is none."""
-    value = int(s.value_e16[0])
-    fees = int(s.acct[account.FEES_E8])
-    spread = account.to_e8(int(s.acct[account.SPREAD2]), value)
-    if not s.acct[account.MARKED] and s.acct[account.POSITION]:
-        return Pnl(None, spread, None, fees)
-    total = int(account.total_e8(s.acct, value))
-    return Pnl(total, spread, total + fees - spread, fees)
+    """Return profit and loss of all strategies and its parts; what needs a mark is None while there is none."""
+    return _pnl(s, tuple(int(who) for who in Strategy))
+
+
+def _ledgers(s: st.State) -> tuple[Ledger, ...]:
+    return tuple(
+        Ledger(int(s.acct[who, account.POSITION]), int(s.acct[who, account.FILLS]), _pnl(s, (int(who),)))
+        for who in Strategy
+    )
+
+
+def _score(s: st.State, k: int, value: float | None, z: float | None) -> Score:
+    head = s.window_ints[k]
+    held, capacity = int(head[od.COUNT]), int(head[od.CAPACITY])
+    first = int(s.window_times[k, int(head[od.OLDEST]) if held == capacity else 0])
+    return Score(value, z, held, int(s.clock[st.NOW]) - first if held else 0)
+
+
+def _side(s: st.State, side: int, known: int) -> Side:
+    def read(k: int, bit: int) -> Score:
+        value = float(s.now[k]) if known & bit else None
+        return _score(s, k, value, float(s.now[pr.Z + k]) if known & (pr.V_Z << k) else None)
+
+    row, exhausted = s.regime[side], s.exhaustion[side]
+    return Side(
+        fsi=read(pr.FSI_SELL + side, pr.V_FSI),
+        ldr=read(pr.LDR_BID + side, pr.V_LDR),
+        lpi=float(s.now[pr.LPI_SELL + side]) if known & (pr.V_LPI_SELL << side) else None,
+        state=int(row[regime.STATE]),
+        legs=int(row[regime.HELD]),
+        legs_known=int(row[regime.KNOWN]),
+        conditions=int(exhausted[ex.TRUE]),
+        conditions_known=int(exhausted[ex.SURE]),
+        liquidations=int(row[regime.LIQ_COUNT]),
+        liquidated=int(row[regime.LIQ_LOTS]),
+    )
+
+
+def _pressure(s: st.State) -> Pressure:
+    known, now = int(s.clock[st.KNOWN_NOW]), int(s.clock[st.NOW])
+    oi_now = int(pr.oi_known(s.oi, s.trend, s.params, now))
+    return Pressure(
+        sells=_side(s, 0, known),
+        buys=_side(s, 1, known),
+        pi=_score(
+            s, pr.PI, float(s.now[pr.PI]) if known & pr.V_PI else None,
+            float(s.now[pr.Z + pr.PI]) if known & (pr.V_Z << pr.PI) else None,
+        ),
+        rv=float(s.now[pr.RV]) if known & pr.V_RV else None,
+        sigma=float(s.now[pr.SIGMA]) if known & pr.V_SIGMA else None,
+        oi=int(s.oi[pr.OI_LAST]) if s.oi[pr.OI_READINGS] else None,
+        oi_age_us=now - int(s.oi[pr.OI_AT]) if s.oi[pr.OI_READINGS] else None,
+        oi_flush=_score(
+            s, pr.OI_WINDOW, float(s.trend[pr.OI_FLUSH]) if oi_now & pr.V_OI_FLUSH else None,
+            float(s.now[pr.Z_OI]) if oi_now & pr.V_Z_OI else None,
+        ),
+        source=int(regime.source(int(s.regime[0, regime.KNOWN]) | int(s.regime[1, regime.KNOWN]))),
+        triggers=int(s.clock[st.TRIGGERED]),
+        crash_filter=int(crash.verdict(s.reference, s.reference_mids, s.reference_variance, s.params, 1)),
+    )  # fmt: skip
 
 
 def _why_not_quoting(s: st.State, norm: float) -> str:
@@ -152,7 +290,7 @@ def snapshot(s: st.State, depth: int) -> Snapshot:
     bid_qty, ask_qty = int(s.touch[tc.BID_QTY]), int(s.touch[tc.ASK_QTY])
     micro = None
     if two_sided:
-        micro = (int(s.touch[tc.ASK]) * bid_qty + int(s.touch[tc.BID]) * ask_qty) / (bid_qty + ask_qty)
+        micro = microprice.weighted(int(s.touch[tc.BID]), int(s.touch[tc.ASK]), bid_qty, ask_qty)
     fair_known = bool(s.clock[st.FAIR_KNOWN])
     return Snapshot(
         ts=ts,
@@ -179,9 +317,12 @@ def snapshot(s: st.State, depth: int) -> Snapshot:
         quoting=bool(s.clock[st.QUOTING]),
         quote_why_not=_why_not_quoting(s, norm),
         orders=_orders(s),
-        inventory=int(s.acct[account.POSITION]),
+        inventory=int(account.position(s.acct)),
         pnl=pnl(s),
-        fills=int(s.acct[account.FILLS]),
+        ledgers=_ledgers(s),
+        pressure=_pressure(s),
+        fills=sum(int(s.acct[who, account.FILLS]) for who in Strategy),
+        throttled=int(s.counts[st.THROTTLED]),
         trades=int(s.counts[st.TRADES]),
         label_counts=tuple(int(n) for n in s.counts[st.LABELLED : st.LABELLED + 5]),
         params=s.params.copy(),

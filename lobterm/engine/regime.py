@@ -10,6 +10,8 @@ Units: z in robust standard deviations, times in local µs.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -40,6 +42,11 @@ def see_liquidation(regime: Ints, params: Floats, ts: int, side: int, lots: int)
     regime[s, LIQ_LAST] = ts
     regime[s, LIQ_COUNT] += 1
     regime[s, LIQ_LOTS] += lots
+
+
+def visible_share(a_second: float) -> float:
+    """Return the share of liquidations that a feed of one message a second shows, if they come as a Poisson stream."""
+    return -math.expm1(-a_second) / a_second
 
 
 @njit(cache=True)

@@ -17,19 +17,26 @@ from sqlite_utils import Database
 
 from lobterm.engine.rows import (
     FEATURES,
+    HORIZONS_US,
     TABLES,
     AlphaValid,
+    FadeWhy,
     FillRule,
+    FillValid,
     Label,
     LabelValid,
+    Marked,
     QuoteAct,
     QuoteWhy,
+    Regime,
+    Source,
     Strategy,
+    TriggerValid,
     Why,
 )
 from lobterm.errors import InputError
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x10B7E2
 
 KNOWN_IF: dict[str, dict[str, int]] = {
@@ -43,7 +50,31 @@ KNOWN_IF: dict[str, dict[str, int]] = {
         "fair_px": AlphaValid.QUOTE,
         "width_ticks": AlphaValid.QUOTE,
         "pnl_e8": AlphaValid.MARK,
+        "volume": AlphaValid.FLOW,
+        **dict.fromkeys(("impact_sell", "impact_buy"), AlphaValid.IMPACT),
+        **dict.fromkeys(("fsi_sell", "fsi_buy"), AlphaValid.FSI),
+        **dict.fromkeys(("ldr_bid", "ldr_ask"), AlphaValid.LDR),
+        "pi": AlphaValid.PI,
+        "rv": AlphaValid.RV,
+        "sigma": AlphaValid.SIGMA,
+        "z_fsi_sell": AlphaValid.Z_FSI_SELL,
+        "z_fsi_buy": AlphaValid.Z_FSI_BUY,
+        "z_ldr_bid": AlphaValid.Z_LDR_BID,
+        "z_ldr_ask": AlphaValid.Z_LDR_ASK,
+        "z_pi": AlphaValid.Z_PI,
+        "lpi_sell": AlphaValid.LPI_SELL,
+        "lpi_buy": AlphaValid.LPI_BUY,
+        **dict.fromkeys(("oi", "oi_age_us"), AlphaValid.OI),
+        "oi_flush": AlphaValid.OI_FLUSH,
+        "z_oi": AlphaValid.Z_OI,
     },
+    "triggers": {
+        **dict.fromkeys(("z_oi", "oi_age_us"), TriggerValid.OI),
+        "leg_return": TriggerValid.LEG,
+        "sigma": TriggerValid.SIGMA,
+        "crash_return": TriggerValid.CRASH,
+    },
+    "fills": {"ahead": FillValid.AHEAD, "hazard": FillValid.HAZARD},
 }
 """By table and field of the record: the bit of `valid` without which it is NULL."""
 
@@ -52,8 +83,11 @@ NO_ZERO = {"labels": ("exch_ts",), "quotes": ("live_from", "live_to")}
 
 NAMES: dict[str, dict[str, type[IntEnum]]] = {
     "labels": {"label": Label, "why": Why},
+    "alpha": {"state_sell": Regime, "state_buy": Regime, "source": Source},
+    "triggers": {"state": Regime, "source": Source, "why": FadeWhy},
     "quotes": {"act": QuoteAct, "why": QuoteWhy, "strategy": Strategy},
-    "fills": {"rule": FillRule, "strategy": Strategy},
+    "fills": {"rule": FillRule, "strategy": Strategy, "state_sell": Regime, "state_buy": Regime},
+    "markouts": {"what": Marked, "strategy": Strategy},
 }
 """By table and column: whose names its numbers stand for."""
 
@@ -98,7 +132,10 @@ def _columns(table: str, record: np.dtype[np.void]) -> Iterator[Column]:
             continue
         kind, bit = record[name], int(KNOWN_IF.get(table, {}).get(name, 0))
         is_float, no_zero = kind.base.kind == "f", name in NO_ZERO.get(table, ())
-        if kind.shape:
+        if table == "markouts" and kind.shape:
+            for at, horizon_us in enumerate(HORIZONS_US):
+                yield Column(f"{name}_{horizon_us // 1000}ms", name, at, is_float, 1 << at, no_zero)
+        elif kind.shape:
             for at, part in enumerate(FEATURES):
                 yield Column(f"{name}_{part}", name, at, is_float, bit, no_zero)
         else:
