@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := bench/.peers/.ready
 
 .PHONY: run test test-long lint bench clean
 
@@ -27,10 +28,17 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-bench: $(READY)
+# hftbacktest wants an older numpy than ours, so it lives apart
+$(PEERS): bench/peers-constraints.txt
+	$(PYTHON) -m venv bench/.peers
+	bench/.peers/bin/python -m pip install --quiet --disable-pip-version-check -c bench/peers-constraints.txt hftbacktest
+	@touch $@
+
+bench: $(READY) $(PEERS)
 	$(BIN)/python bench/replay.py
 	$(BIN)/python bench/import_raw.py
 	$(BIN)/python bench/tape.py
+	$(BIN)/python bench/engine.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) bench/.peers

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import wide
+from lobterm.engine.kernel import kernel
 
 POSITION, CASH2, SPREAD2, INVENTORY2, SLIP2, FEES_E8, FUNDING_E8, SEEN_MARK2, FILLS, VOLUME, POSITION_MAX = range(11)
 """Fields of one strategy's row. SEEN_MARK2 is the mark up to which INVENTORY2 has been told; POSITION_MAX is |position|'s."""
@@ -28,14 +28,14 @@ REMEMBERED = 4096
 Ints = npt.NDArray[np.int64]
 
 
-@njit(cache=True)
+@kernel
 def catch_up(acct: Ints, who: int, mark2: int) -> None:
     """Let the inventory earn what the mark did since it was last told."""
     acct[who, INVENTORY2] += acct[who, POSITION] * (mark2 - acct[who, SEEN_MARK2])
     acct[who, SEEN_MARK2] = mark2
 
 
-@njit(cache=True)
+@kernel
 def fee_e8(px: int, qty: int, value_e16: int, fee_bps: float) -> int:
     """Return the fee of a fill in 1e-8 quote, paid is positive. `value_e16` is tick_e8 x lot_e8."""
     micro_bps = round(fee_bps * 1e6)
@@ -43,7 +43,7 @@ def fee_e8(px: int, qty: int, value_e16: int, fee_bps: float) -> int:
     return paid if micro_bps >= 0 else -paid
 
 
-@njit(cache=True)
+@kernel
 def book_fill(acct: Ints, who: int, side: int, px: int, qty: int, touch_px: int, fee: int, mark2: int) -> None:
     """Book a fill of ours at the mark in force: +1 we bought. `touch_px` is `px` but for a taker beyond the touch."""
     catch_up(acct, who, mark2)
@@ -57,7 +57,7 @@ def book_fill(acct: Ints, who: int, side: int, px: int, qty: int, touch_px: int,
     acct[who, VOLUME] += qty
 
 
-@njit(cache=True)
+@kernel
 def remember(past: Ints, cursor: Ints, exch_ts: int, who: int, position: int) -> None:
     """Keep a position with the exchange time from which it was held."""
     slot = cursor[0] % past.shape[0]
@@ -67,7 +67,7 @@ def remember(past: Ints, cursor: Ints, exch_ts: int, who: int, position: int) ->
     cursor[0] += 1
 
 
-@njit(cache=True)
+@kernel
 def held_at(past: Ints, cursor: Ints, acct: Ints, who: int, exch_ts: int) -> int:
     """Return the position that a strategy held at an exchange time, as far back as fills are remembered."""
     position = 0 if cursor[0] <= past.shape[0] else acct[who, POSITION]
@@ -78,20 +78,20 @@ def held_at(past: Ints, cursor: Ints, acct: Ints, who: int, exch_ts: int) -> int
     return position
 
 
-@njit(cache=True)
+@kernel
 def funding_e8(position: int, lot_e8: int, mark_e8: int, rate_e8: int) -> int:
     """Return what a settlement brings in 1e-8 quote: a long pays a positive rate. |rate| is below 0.1."""
     due = wide.mul_div(position * lot_e8, mark_e8, 100 * abs(rate_e8), 2)
     return -due if rate_e8 > 0 else due
 
 
-@njit(cache=True)
+@kernel
 def to_e8(half_tick_lots: int, value_e16: int) -> int:
     """Return half tick-lots in 1e-8 quote, rounded once."""
     return wide.mul_div(half_tick_lots, value_e16, 5, 1)
 
 
-@njit(cache=True)
+@kernel
 def total_e8(acct: Ints, mark2: int, value_e16: int) -> int:
     """Return profit and loss of all strategies at a mark, in 1e-8 quote."""
     half_tick_lots = fees = funding = 0
@@ -102,7 +102,7 @@ def total_e8(acct: Ints, mark2: int, value_e16: int) -> int:
     return to_e8(half_tick_lots, value_e16) - fees + funding
 
 
-@njit(cache=True)
+@kernel
 def position(acct: Ints) -> int:
     """Return the position of all strategies together."""
     return acct[0, POSITION] + acct[1, POSITION] + acct[2, POSITION]

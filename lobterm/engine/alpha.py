@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from lobterm.engine import account, crash, fade, markouts, quoting, regime, signals
 from lobterm.engine import exhaustion as ex
 from lobterm.engine import params as pm
 from lobterm.engine import pressure as pr
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import AlphaValid, Marked, TriggerValid
 from lobterm.events import Record
 
@@ -27,7 +26,7 @@ T_OI, T_LEG, T_SIGMA, T_CRASH = (int(bit) for bit in TriggerValid)
 MARKED_TRIGGER = int(Marked.TRIGGER)
 
 
-@njit(cache=True)
+@kernel
 def log_tick(s: st.State, out: st.Out, due: int, valid: int) -> None:
     """Append the ALPHA row of the tick at `due`; `valid` is what is known of the pressure."""
     row = out.alpha[out.n[st.ALPHA]]
@@ -67,7 +66,7 @@ def log_tick(s: st.State, out: st.Out, due: int, valid: int) -> None:
     row.valid = valid
 
 
-@njit(cache=True)
+@kernel
 def _log_pressure(s: st.State, row: Record, due: int, valid: int) -> None:
     now = s.now
     flow = valid & pr.V_FLOW
@@ -105,7 +104,7 @@ def _log_pressure(s: st.State, row: Record, due: int, valid: int) -> None:
     row.exhaustion_buy_known = s.exhaustion[1, ex.SURE]
 
 
-@njit(cache=True)
+@kernel
 def trigger(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int) -> None:
     """Append the TRIGGER row of a side (0 sells), and let the fade ladder answer it."""
     s.clock[st.TRIGGERED] += 1

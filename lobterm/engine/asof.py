@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 
 RING = 4096
 """States kept: one a distinct matching time, and those are whole milliseconds, so at least four seconds."""
@@ -27,7 +27,7 @@ HEAD, COUNT = 0, 1
 Ints = npt.NDArray[np.int64]
 
 
-@njit(cache=True)
+@kernel
 def push(ring: Ints, cursor: Ints, exch_ts: int, valid: bool, view: Ints) -> None:
     """Append a state seen at `exch_ts` (0 where the source has none: the last known matching time holds).
 
@@ -57,7 +57,7 @@ def push(ring: Ints, cursor: Ints, exch_ts: int, valid: bool, view: Ints) -> Non
     ring[new, ASK_MOVED] = ask_moved
 
 
-@njit(cache=True)
+@kernel
 def before(ring: Ints, cursor: Ints, exch_ts: int, out: Ints) -> bool:
     """Copy the last state matched strictly before `exch_ts` into `out`. Return False if none is held."""
     head = cursor[HEAD]

@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from lobterm.engine.kernel import kernel
+
 WINDOW = 16_384
 WORD = 32
 """Bits per word: below 63, so that words stay positive in signed integers."""
@@ -65,39 +67,24 @@ def grow(book: Book) -> Book:
     return larger
 
 
-@njit(cache=True)
+@kernel
 def part_of(book: Book, side: int) -> int:
     """Return where a side's part begins."""
     return 0 if side > 0 else book.shape[0] // 2
 
 
-@njit(cache=True)
+@kernel
 def _high_bit(word: int) -> int:
-    """Return the position of the highest set bit of a word in [1, 2**32)."""
-    n = 0
-    if word >= 1 << 16:
-        word >>= 16
-        n += 16
-    if word >= 1 << 8:
-        word >>= 8
-        n += 8
-    if word >= 1 << 4:
-        word >>= 4
-        n += 4
-    if word >= 1 << 2:
-        word >>= 2
-        n += 2
-    if word >= 2:
-        n += 1
-    return n
+    """Return the position of the highest set bit of a word in [1, 2**32): the exponent of its float, without a branch."""
+    return int((np.float64(word).view(np.int64) >> 52) - 1023)
 
 
-@njit(cache=True)
+@kernel
 def _home(book: Book, o: int, key: int) -> int:
     return ((key * 2654435761) >> 7) & book[o + MASK]
 
 
-@njit(cache=True)
+@kernel
 def _slot(book: Book, o: int, key: int) -> int:
     """Return the index of the far pair of `key`, or of the free one where it would go."""
     mask = book[o + MASK]
@@ -109,7 +96,7 @@ def _slot(book: Book, o: int, key: int) -> int:
     return at
 
 
-@njit(cache=True)
+@kernel
 def _far_put(book: Book, o: int, key: int, qty: int) -> None:
     at = _slot(book, o, key)
     if book[at] == NONE:
@@ -118,7 +105,7 @@ def _far_put(book: Book, o: int, key: int, qty: int) -> None:
     book[at + 1] = qty
 
 
-@njit(cache=True)
+@kernel
 def _far_drop(book: Book, o: int, key: int) -> None:
     """Remove a far level, closing the probe chain behind it."""
     mask = book[o + MASK]
@@ -142,7 +129,7 @@ def _far_drop(book: Book, o: int, key: int) -> None:
     book[table + 2 * hole] = NONE
 
 
-@njit(cache=True)
+@kernel
 def _far_best(book: Book, o: int, below: int) -> int:
     """Return the greatest far key under `below`."""
     found = NONE
@@ -154,7 +141,7 @@ def _far_best(book: Book, o: int, below: int) -> int:
     return found
 
 
-@njit(cache=True)
+@kernel
 def _near_below(book: Book, o: int, at: int) -> int:
     """Return the greatest occupied window slot under `at`, or -1."""
     if at <= 0:
@@ -175,7 +162,7 @@ def _near_below(book: Book, o: int, at: int) -> int:
     return word * WORD + _high_bit(book[o + BITS + word])
 
 
-@njit(cache=True)
+@kernel
 def _near_put(book: Book, o: int, at: int, qty: int) -> None:
     if book[o + QTY + at] == 0:
         book[o + NEAR] += 1
@@ -185,7 +172,7 @@ def _near_put(book: Book, o: int, at: int, qty: int) -> None:
     book[o + QTY + at] = qty
 
 
-@njit(cache=True)
+@kernel
 def _near_drop(book: Book, o: int, at: int) -> None:
     if book[o + QTY + at] == 0:
         return
@@ -197,36 +184,27 @@ def _near_drop(book: Book, o: int, at: int) -> None:
         book[o + TOP + word // WORD] &= ~(1 << (word % WORD))
 
 
-@njit(cache=True)
+@kernel
 def _place_window(book: Book, o: int, key: int) -> None:
-    """Move the window so that `key` lies in it with room on both sides."""
-    moved = np.empty((book[o + NEAR] + book[o + FAR], 2), np.int64)
-    n = 0
+    """Move the window so that `key` lies in it with room on both sides: all levels go far, and those within come back."""
     at = _near_below(book, o, WINDOW)
     while at >= 0:
-        moved[n, 0] = book[o + BASE] + at
-        moved[n, 1] = book[o + QTY + at]
-        n += 1
+        _far_put(book, o, book[o + BASE] + at, book[o + QTY + at])
         _near_drop(book, o, at)
         at = _near_below(book, o, at)
-    for pair in range(o + TABLE, o + TABLE + 2 * (book[o + MASK] + 1), 2):
-        if book[pair] != NONE:
-            moved[n, 0] = book[pair]
-            moved[n, 1] = book[pair + 1]
-            n += 1
-            book[pair] = NONE
-    book[o + FAR] = 0
     base = key - (WINDOW - BETTER)
     book[o + BASE] = base
-    for i in range(n):
-        at = moved[i, 0] - base
-        if 0 <= at < WINDOW:
-            _near_put(book, o, at, moved[i, 1])
+    pair = o + TABLE
+    while pair < o + TABLE + 2 * (book[o + MASK] + 1):
+        far = book[pair]
+        if far != NONE and 0 <= far - base < WINDOW:
+            _near_put(book, o, far - base, book[pair + 1])
+            _far_drop(book, o, far)  # another level of its probe chain may take its place: look again
         else:
-            _far_put(book, o, moved[i, 0], moved[i, 1])
+            pair += 2
 
 
-@njit(cache=True)
+@kernel
 def _find_best(book: Book, o: int, below: int) -> None:
     """Set the best key to the greatest one under `below`, moving the window there if it lies far."""
     at = _near_below(book, o, below - book[o + BASE])
@@ -239,7 +217,7 @@ def _find_best(book: Book, o: int, below: int) -> None:
         _place_window(book, o, key)
 
 
-@njit(cache=True)
+@kernel
 def set_level(book: Book, side: int, px: int, qty: int) -> bool:
     """Set the absolute size of a level, 0 removes it. Return False, unchanged, if the far table must grow first."""
     o = part_of(book, side)
@@ -268,7 +246,49 @@ def set_level(book: Book, side: int, px: int, qty: int) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel
+def set_plain(book: Book, rows: npt.NDArray[np.void], like: int, stop: int, low: int, high: int) -> int:
+    """Set the levels of the plain rows after `rows[like]`; return the first row that was not set.
+
+    Plain is a row of the same kind, side, market, flags and instant as `rows[like]`, within the window, without moving
+    the best level and outside [`low`, `high`], where our own orders rest: what such rows share is read once, and nothing
+    needs to be asked or told about them. The rest is for `set_level`.
+    """
+    first = rows[like]
+    ts, kind, side, market, flags = first.ts, first.kind, first.side, first.market, first.flags
+    o = part_of(book, side)
+    base, best_key, near = book[o + BASE], book[o + BEST], book[o + NEAR]
+    most = book[o + MASK] // 2 - book[o + FAR]
+    i = like + 1
+    while i < stop and near <= most:
+        row = rows[i]
+        if row.ts != ts or row.kind != kind or row.side != side or row.market != market or row.flags != flags:
+            break
+        px = row.px
+        if low <= px <= high:
+            break
+        qty = max(row.qty, 0)
+        key = px if side > 0 else -px
+        at = key - base
+        if at < 0 or key > best_key or (key == best_key and qty == 0):
+            break
+        book[o + QTY + at] = qty
+        word = at // WORD
+        place = at % WORD
+        before = book[o + BITS + word]
+        # written whether it changes or not: which levels come and go is what a processor cannot guess
+        has = np.int64(qty > 0)
+        after = (before & ~(1 << place)) | (has << place)
+        book[o + BITS + word] = after
+        near += has - (before >> place & 1)
+        if (before == 0) != (after == 0):
+            book[o + TOP + word // WORD] ^= 1 << (word % WORD)
+        i += 1
+    book[o + NEAR] = near
+    return i
+
+
+@kernel
 def clear(book: Book) -> None:
     """Empty both sides."""
     for s in range(2):
@@ -281,13 +301,13 @@ def clear(book: Book) -> None:
         book[o + BEST] = NONE
 
 
-@njit(cache=True)
+@kernel
 def best(book: Book, side: int) -> int:
     """Return the best key of a side, or NONE. Keys are prices for bids, negated prices for asks."""
     return book[part_of(book, side) + BEST]
 
 
-@njit(cache=True)
+@kernel
 def level_qty(book: Book, side: int, px: int) -> int:
     """Return the size resting at a price."""
     o = part_of(book, side)
@@ -299,7 +319,7 @@ def level_qty(book: Book, side: int, px: int) -> int:
     return book[at + 1] if book[at] == key else 0
 
 
-@njit(cache=True)
+@kernel
 def next_key(book: Book, side: int, key: int) -> int:
     """Return the best key strictly worse than `key`, or NONE."""
     o = part_of(book, side)
@@ -309,19 +329,7 @@ def next_key(book: Book, side: int, key: int) -> int:
     return _far_best(book, o, key)
 
 
-@njit(cache=True)
-def depth(book: Book, side: int, key: int, n: int) -> int:
-    """Return the size of the `n` best levels strictly worse than `key`, in lots."""
-    total = 0
-    for _ in range(n):
-        key = next_key(book, side, key)
-        if key == NONE:
-            break
-        total += level_qty(book, side, key if side > 0 else -key)
-    return total
-
-
-@njit(cache=True)
+@kernel
 def band(book: Book, side: int, key: int, worst: int) -> int:
     """Return the size of all levels strictly worse than `key`, down to `worst`, in lots."""
     o = part_of(book, side)
@@ -333,6 +341,35 @@ def band(book: Book, side: int, key: int, worst: int) -> int:
         for at in range(o + TABLE, o + TABLE + 2 * (book[o + MASK] + 1), 2):
             if book[at] != NONE and worst <= book[at] < key:
                 total += book[at + 1]
+    return total
+
+
+@kernel
+def depth(book: Book, side: int, key: int, n: int) -> int:
+    """Return the size of the `n` best levels strictly worse than `key`, in lots."""
+    o = part_of(book, side)
+    total = 0
+    at = min(key - book[o + BASE], WINDOW) - 1
+    if at >= 0:
+        word = at // WORD
+        rest = book[o + BITS + word] & ((1 << (at % WORD + 1)) - 1)
+        while n > 0:
+            while rest == 0 and word > 0:
+                word -= 1
+                rest = book[o + BITS + word]
+            if rest == 0:
+                break
+            bit = _high_bit(rest)
+            rest ^= 1 << bit
+            key = book[o + BASE] + word * WORD + bit
+            total += book[o + QTY + word * WORD + bit]
+            n -= 1
+    while n > 0:
+        key = _far_best(book, o, key)
+        if key == NONE:
+            break
+        total += level_qty(book, side, key if side > 0 else -key)
+        n -= 1
     return total
 
 

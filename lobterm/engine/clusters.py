@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from lobterm.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def nearest(centroids: npt.NDArray[np.float64], model: int, z: npt.NDArray[np.float64]) -> int:
     """Return the id of the centroid nearest to `z` (d,) in row `model` of the table (models, k, d)."""
     chosen = 0

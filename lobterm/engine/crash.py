@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import ewma as ew
 from lobterm.engine import params as pm
+from lobterm.engine.kernel import kernel
 
 KEPT = 4096
 """Alpha ticks of the reference that are kept."""
@@ -30,14 +30,14 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def see(reference: Ints, ts: int, side: int, px: int) -> None:
     """Take in one side of the reference's touch."""
     reference[BID if side > 0 else ASK] = px
     reference[SEEN_AT] = ts
 
 
-@njit(cache=True)
+@kernel
 def tick(reference: Ints, mids: Ints, variance: Floats, params: Floats, due: int) -> None:
     """Sample the reference at an alpha tick; forget its past once it has been silent for too long."""
     known = 0 < reference[BID] < reference[ASK]
@@ -55,7 +55,7 @@ def tick(reference: Ints, mids: Ints, variance: Floats, params: Floats, due: int
     reference[HELD] = min(reference[HELD] + 1, KEPT)
 
 
-@njit(cache=True)
+@kernel
 def reading(reference: Ints, mids: Ints, variance: Floats, params: Floats) -> tuple[float, float, bool]:
     """Return (return over N s, its sigma, whether both are known)."""
     n = int(round(params[pm.CRASH_S] * 1e6 / params[pm.ALPHA_TICK_US]))
@@ -67,7 +67,7 @@ def reading(reference: Ints, mids: Ints, variance: Floats, params: Floats) -> tu
     return r, sigma, sigma > 0.0
 
 
-@njit(cache=True)
+@kernel
 def verdict(reference: Ints, mids: Ints, variance: Floats, params: Floats, direction: int) -> int:
     """Return OFF, CALM, or CRASH where the reference runs hard against a fade in `direction`."""
     if params[pm.CRASH_FILTER] == 0.0:

@@ -11,30 +11,30 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from lobterm.engine.kernel import kernel
 
 LN2 = math.log(2.0)
 
 
-@njit(cache=True)
+@kernel
 def kept(dt_s: float, half_life_s: float) -> float:
     """Return the weight that is kept over `dt_s`."""
     return math.exp(-LN2 * dt_s / half_life_s)
 
 
-@njit(cache=True)
+@kernel
 def next_point(average: float, u: float, x: float) -> float:
     """Return the average after a sample `x` of the elapsed interval."""
     return u * average + (1.0 - u) * x
 
 
-@njit(cache=True)
+@kernel
 def previous_point(average: float, u: float, x_before: float) -> float:
     """Return the average after a state stood at `x_before`."""
     return u * average + (1.0 - u) * x_before
 
 
-@njit(cache=True)
+@kernel
 def linear(average: float, u: float, x_before: float, x: float, dt_s: float, half_life_s: float) -> float:
     """Return the average after a straight line from `x_before` to `x` over `dt_s` > 0."""
     v = (1.0 - u) * half_life_s / LN2 / dt_s

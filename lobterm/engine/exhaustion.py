@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import params as pm
 from lobterm.engine import pressure as pr
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import Condition
 
 PANIC, ROLLOVER, OI, REFORM, DIVERGENCE, DIVERGENCE_LOW, EXHAUSTED = (int(bit) for bit in Condition)
@@ -36,7 +36,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def remember(
     history: Floats, cursor: Ints, lpi_sell: float, lpi_buy: float, z_bid: float, z_ask: float, mid2: int, known: int
 ) -> None:
@@ -52,7 +52,7 @@ def remember(
     history[slot, KNOWN] = known
 
 
-@njit(cache=True)
+@kernel
 def restart(history_cursor: Ints, sides: Ints) -> None:
     """Forget the ticks and the calm before: a gap of the book lies between."""
     history_cursor[HELD] = 0
@@ -61,20 +61,20 @@ def restart(history_cursor: Ints, sides: Ints) -> None:
             sides[s, i] = 0
 
 
-@njit(cache=True)
+@kernel
 def _has(history: Floats, cursor: Ints, back: int, field: int) -> bool:
     if back >= cursor[HELD]:
         return False
     return int(history[(cursor[HEAD] - back) % HISTORY, KNOWN]) & (1 << field) != 0
 
 
-@njit(cache=True)
+@kernel
 def value(history: Floats, cursor: Ints, back: int, field: int) -> float:
     """Return a field of the tick `back` ticks ago; it must be known."""
     return history[(cursor[HEAD] - back) % HISTORY, field]
 
 
-@njit(cache=True)
+@kernel
 def change(history: Floats, cursor: Ints, field: int) -> tuple[float, bool]:
     """Return (field now minus a tick ago, whether both are known)."""
     if not (_has(history, cursor, 0, field) and _has(history, cursor, 1, field)):
@@ -82,7 +82,7 @@ def change(history: Floats, cursor: Ints, field: int) -> tuple[float, bool]:
     return value(history, cursor, 0, field) - value(history, cursor, 1, field), True
 
 
-@njit(cache=True)
+@kernel
 def judge(
     history: Floats,
     cursor: Ints,
@@ -139,7 +139,7 @@ def judge(
     return true, sure
 
 
-@njit(cache=True)
+@kernel
 def verdict(true: int, sure: int, by_8_4: bool) -> tuple[int, int]:
     """Return the two bit sets with EXHAUSTED in them: E_t, and whether it is known."""
     needed = PANIC | ROLLOVER | REFORM | (DIVERGENCE_LOW if by_8_4 else DIVERGENCE)
@@ -152,7 +152,7 @@ def verdict(true: int, sure: int, by_8_4: bool) -> tuple[int, int]:
     return true, sure
 
 
-@njit(cache=True)
+@kernel
 def tick(history: Floats, cursor: Ints, sides: Ints, now: Floats, params: Floats, mid2: int, valid: int) -> int:
     """Judge both sides at an alpha tick. Return a bit for each side, 1 sells, 2 buys, whose E_t became true."""
     known = 1 << MID2 if mid2 > 0 else 0

@@ -14,13 +14,13 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import account, crash, matching, regime
 from lobterm.engine import params as pm
 from lobterm.engine import pressure as pr
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import FadeWhy, QuoteWhy, Strategy
 
 FADE = int(Strategy.FADE)
@@ -34,19 +34,19 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def h(lpi: float, lpi_hi: float) -> float:
     """Return the share of the full size that an LPI is worth: increasing, bounded, never negative."""
     return max(0.0, math.tanh((lpi - lpi_hi) / 2.0))
 
 
-@njit(cache=True)
+@kernel
 def weight(direction: int, w_max: float, sigma: float, lpi: float, lpi_hi: float) -> float:
     """Return w_t, signed, in base units."""
     return direction * w_max / sigma * h(lpi, lpi_hi)
 
 
-@njit(cache=True)
+@kernel
 def exit_why(
     direction: int, entry: float, mid: float, sigma: float, stop_sigmas: float, held_s: float, t_max_s: float,
     lpi: float, lpi_known: bool, lpi_exit: float, target_bps: float,
@@ -62,13 +62,13 @@ def exit_why(
     return TARGET if gain * 1e4 >= target_bps else 0
 
 
-@njit(cache=True)
+@kernel
 def _toxic(s: st.State, valid: int) -> bool:
     """Say whether the gate is shut: z(Pi) too high, or not known."""
     return not valid & (pr.V_Z << 4) or s.now[pr.Z + 4] >= s.params[pm.Z_PI_MAX]
 
 
-@njit(cache=True)
+@kernel
 def _spread_exploded(s: st.State, mid2: int) -> bool:
     if mid2 == 0:
         return True
@@ -76,7 +76,7 @@ def _spread_exploded(s: st.State, mid2: int) -> bool:
     return spread * 2e4 / mid2 > s.params[pm.MAX_SPREAD_BPS]
 
 
-@njit(cache=True)
+@kernel
 def direction(leg_return: float, known: bool, side: int) -> int:
     """Return the side of the fade against a panic leg of `side` (0 sells), or 0 where price did not go along."""
     if not known or leg_return == 0.0:
@@ -85,7 +85,7 @@ def direction(leg_return: float, known: bool, side: int) -> int:
     return against if against == (1 if side == 0 else -1) else 0
 
 
-@njit(cache=True)
+@kernel
 def enter(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int, toward: int) -> tuple[int, int]:
     """Answer a trigger. Return (why it is not faded, lots that are meant)."""
     if s.params[pm.FADE_ENABLED] == 0.0:
@@ -126,7 +126,7 @@ def enter(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int, 
     return NOT_NONE, meant
 
 
-@njit(cache=True)
+@kernel
 def _leave(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> int:
     """Return why the position held must go now, 0 while it may stay."""
     held = s.acct[FADE, account.POSITION]
@@ -144,7 +144,7 @@ def _leave(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> int:
     )  # fmt: skip
 
 
-@njit(cache=True)
+@kernel
 def tick(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> None:
     """Look after entries and position at an alpha tick, before its own triggers are answered."""
     held = s.acct[FADE, account.POSITION]
@@ -172,7 +172,7 @@ def tick(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> None:
             matching.place(s, out, due, FADE, -1 if held > 0 else 1, 0, abs(held), 3, True, why)
 
 
-@njit(cache=True)
+@kernel
 def _taker_out(s: st.State) -> bool:
     """Say whether a taker of the fade is on its way."""
     orders = s.orders

@@ -12,34 +12,35 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from lobterm.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def skewed(mid: float, x: float, beta: float) -> float:
     """Return P_micro."""
     return mid + beta * math.tanh(x)
 
 
-@njit(cache=True)
+@kernel
 def theta_effective(theta: float, x: float, dynamic: bool) -> float:
     """Return the inventory aversion in force."""
     return theta * (1.0 - abs(math.tanh(x))) if dynamic else theta
 
 
-@njit(cache=True)
+@kernel
 def with_inventory(p_micro: float, theta_eff: float, q: float, q_target: float) -> float:
     """Return P_final for an inventory of `q` base units."""
     return p_micro - theta_eff * (q - q_target)
 
 
-@njit(cache=True)
+@kernel
 def width(w_base: float, gamma: float, hazard: float, k_tol: float) -> float:
     """Return W_dynamic, the full width."""
     return w_base * (1.0 + gamma * max(0.0, hazard - k_tol))
 
 
-@njit(cache=True)
+@kernel
 def to_ticks(fair: float, full_width: float, nearest: bool, out: npt.NDArray[np.int64]) -> None:
     """Write bid and ask in whole ticks into `out` (2,): outward (floor, ceil), or to the nearest as the public code does.
 

@@ -12,16 +12,16 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import asof
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 
 N_FEATURES = 6
 V_REL, DEPTH_CONSUMED, DEPTH_RESTING, SPREAD_TICKS, T_M_US, T_AGE_US = range(N_FEATURES)
 
 
-@njit(cache=True)
+@kernel
 def compute(
     state: npt.NDArray[np.int64], side: int, qty: int, exch_ts: int, lot: float, out: npt.NDArray[np.float64]
 ) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import account, crash, markouts, matching, ordered, pressure, regime, rolling, timers, trades
 from lobterm.engine import asof as ao
@@ -18,6 +17,7 @@ from lobterm.engine import book as bk
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import Marked
 from lobterm.events import Flag, Kind, Record, Scope
 
@@ -46,7 +46,7 @@ LAST, SNAPSHOT, RPI, SYNTHETIC = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.RP
 SCOPE_TRADES, SCOPE_OI, SCOPE_ALL = int(Scope.TRADES), int(Scope.OI), int(Scope.ALL)
 
 
-@njit(cache=True)
+@kernel
 def _look(
     book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, waiting_cursor: Ints, event: Record
 ) -> None:
@@ -67,7 +67,7 @@ def _look(
     ao.push(ring, cursor, event.exch_ts, valid, touch)
 
 
-@njit(cache=True)
+@kernel
 def _end_of_book_message(clock: Ints, feeds: Ints, event: Record) -> None:
     if event.flags & SNAPSHOT:
         clock[st.SNAPSHOT] = 1
@@ -76,7 +76,7 @@ def _end_of_book_message(clock: Ints, feeds: Ints, event: Record) -> None:
     feeds[tc.B_SEEN] = 1
 
 
-@njit(cache=True)
+@kernel
 def _on_touch(feeds: Ints, event: Record) -> bool:
     """Fold one side of a touch message. Return True at its end.
 
@@ -95,7 +95,7 @@ def _on_touch(feeds: Ints, event: Record) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel
 def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
     scope = event.qty
     if scope == SCOPE_OI or scope == SCOPE_ALL:
@@ -110,7 +110,7 @@ def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
         timers.enter_gap(s, out, event.ts, event.exch_ts, event.px)
 
 
-@njit(cache=True)
+@kernel
 def _settle(s: st.State, event: Record) -> None:
     """Post a funding settlement on the positions held at its time."""
     rate = event.px
@@ -126,7 +126,7 @@ def _settle(s: st.State, event: Record) -> None:
             s.acct[who, account.FUNDING_E8] += account.funding_e8(held, lot_e8, mark, rate)
 
 
-@njit(cache=True)
+@kernel
 def _on_sample(s: st.State, event: Record) -> None:
     """Take in what an earlier recording has left: a window's sample, or an average."""
     value = np.int64(event.px).view(np.float64)
@@ -141,7 +141,7 @@ def _on_sample(s: st.State, event: Record) -> None:
         pressure.carry(s.averages, which, value)
 
 
-@njit(cache=True)
+@kernel
 def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
     """Fold what comes a few times a second at most, of the market that is traded."""
     kind, ts = event.kind, event.ts
@@ -175,7 +175,7 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
         _on_sample(s, event)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: st.Out) -> tuple[int, int]:
     """Fold `events[start:stop]` into `s`, appending to `out`. Return (index of the first row not folded, why)."""
     # hoisted: passing the whole state for every book row would cost more than folding it
@@ -186,7 +186,9 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
     flow, before, waiting = s.flow, s.before, s.waiting
     labels, marked, n_out = out.labels, out.markouts, out.n
     pending = clock[st.PENDING_QTY]
-    for i in range(start, stop):
+    i = start - 1
+    while i + 1 < stop:
+        i += 1
         event = events[i]
         ts = event.ts
         if clock[st.STARTED] == 0:
@@ -203,18 +205,25 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     if not timers.room(out, ROOM):
                         return i, FULL
                     matching.join(s, out, ts, exch_ts)
-                ours = clock[st.BID_LOW] <= px <= clock[st.BID_HIGH]
+                low, high = clock[st.BID_LOW], clock[st.BID_HIGH]
                 if side < 0:
-                    ours = clock[st.ASK_LOW] <= px <= clock[st.ASK_HIGH]
+                    low, high = clock[st.ASK_LOW], clock[st.ASK_HIGH]
+                ours = low <= px <= high
                 previous = bk.level_qty(book, side, px) if ours else 0
                 if not bk.set_level(book, side, px, event.qty):
                     return i, GROW
                 if ours:
                     matching.level_changed(s, side, px, previous, event.qty, exch_ts)
+                feeds[tc.B_CHANGED] = 1
                 clock[st.HAS_BOOK] = 1
                 if event.flags & LAST:
                     _end_of_book_message(clock, feeds, event)
                     _look(book, clock, feeds, touch, ring, cursor, waiting_cursor, event)
+                else:
+                    # the inside of a message changes levels and nothing else: no timer is due, nobody may look
+                    after = bk.set_plain(book, events, i, stop, low, high)
+                    clock[st.ROWS] += after - i - 1
+                    i = after - 1
             elif kind == TOUCH:
                 if clock[st.JOIN_DUE] < event.exch_ts and clock[st.HAS_BOOK] == 0:
                     if not timers.room(out, ROOM):
@@ -254,6 +263,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                         return i, FULL
                     matching.join(s, out, ts, event.exch_ts)
                 bk.clear(book)
+                feeds[tc.B_CHANGED] = 1
                 clock[st.HAS_BOOK] = 1
                 clock[st.SNAPSHOT] = 0
                 if event.flags & LAST:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import HORIZONS_US
 
 N = len(HORIZONS_US)
@@ -33,7 +33,7 @@ Ints = npt.NDArray[np.int64]
 HORIZONS = np.array(HORIZONS_US, np.int64)
 
 
-@njit(cache=True)
+@kernel
 def _give_out(queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int) -> None:
     """Append the oldest waiting row to the table."""
     slot = cursor[TAIL] & (WAITING - 1)
@@ -55,7 +55,7 @@ def _give_out(queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Int
     cursor[TAIL] += 1
 
 
-@njit(cache=True)
+@kernel
 def _measure_due(queue: Ints, cursor: Ints) -> None:
     due = NEVER
     for h in range(N):
@@ -64,7 +64,7 @@ def _measure_due(queue: Ints, cursor: Ints) -> None:
     cursor[DUE] = due
 
 
-@njit(cache=True)
+@kernel
 def add(
     queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int, ts: int, offset: int, ref2: int,
     qty: int, order_id: int, side: int, what: int, strategy: int, label: int,
@@ -91,7 +91,7 @@ def add(
     cursor[DUE] = min(cursor[DUE], ts + HORIZONS[0])
 
 
-@njit(cache=True)
+@kernel
 def resolve(queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int, ts: int, mid2: int) -> bool:
     """Note `mid2` (0: unknown) at every horizon due before `ts`. Return False, to be called again, once the table is full."""
     for h in range(N):

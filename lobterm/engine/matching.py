@@ -16,13 +16,13 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import account, markouts, queueing, regime, signals
 from lobterm.engine import book as bk
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import FillRule, FillValid, Marked, QuoteAct, QuoteWhy, Strategy
 
 KEEP_US = 4_000_000
@@ -43,13 +43,13 @@ MARKED_FILL = int(Marked.FILL)
 Ints = npt.NDArray[np.int64]
 
 
-@njit(cache=True)
+@kernel
 def exchange_now(s: st.State, ts: int) -> int:
     """Return what the exchange's clock shows at local `ts`."""
     return ts + s.clock[st.OFFSET]
 
 
-@njit(cache=True)
+@kernel
 def log_order(s: st.State, out: st.Out, slot: int, ts: int, act: int, why: int) -> None:
     """Append a QUOTE row about an order."""
     row = out.quotes[out.n[st.QUOTES]]
@@ -69,7 +69,7 @@ def log_order(s: st.State, out: st.Out, slot: int, ts: int, act: int, why: int) 
     out.n[st.QUOTES] += 1
 
 
-@njit(cache=True)
+@kernel
 def _may_act(s: st.State, ts: int) -> bool:
     """Count one order or cancel against the limit of the second in hand."""
     if ts - s.clock[st.ACTIONS_FROM] >= 1_000_000:
@@ -82,7 +82,7 @@ def _may_act(s: st.State, ts: int) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel
 def resting(s: st.State, strategy: int, side: int, level: int) -> int:
     """Return the slot of a strategy's order at one place of its ladder that no cancel is chasing, or -1."""
     slot = s.ladder[strategy, 0 if side > 0 else 1, level]
@@ -95,7 +95,7 @@ def resting(s: st.State, strategy: int, side: int, level: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel
 def _measure_reach(s: st.State) -> None:
     """Note where our orders lie, so that most prints and levels need not look at any of them."""
     bid_high = ask_high = 0
@@ -122,7 +122,7 @@ def _measure_reach(s: st.State) -> None:
     s.clock[st.JOIN_DUE] = join_due
 
 
-@njit(cache=True)
+@kernel
 def _free_slot(s: st.State, now: int) -> int:
     """Return a slot for a new order, or -1."""
     orders = s.orders
@@ -134,7 +134,7 @@ def _free_slot(s: st.State, now: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel
 def place(
     s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, level: int, taker: bool, why: int
 ) -> bool:
@@ -169,7 +169,7 @@ def place(
     return True
 
 
-@njit(cache=True)
+@kernel
 def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
     """Send a cancel; the order dies one cancel latency later, never before it has arrived. False at the limit."""
     if not _may_act(s, ts):
@@ -180,7 +180,7 @@ def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel
 def _following(s: st.State, order_id: int) -> int:
     """Return the slot of the order sent next after `order_id`, or -1: slots are reused, ids tell the order."""
     chosen = -1
@@ -191,7 +191,7 @@ def _following(s: st.State, order_id: int) -> int:
     return chosen
 
 
-@njit(cache=True)
+@kernel
 def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, why: int) -> None:
     """Send cancels for a strategy's orders; `side` 0 and `px` 0 mean any."""
     slot = _following(s, 0)
@@ -203,7 +203,7 @@ def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: 
         slot = _following(s, order[st.O_ID])
 
 
-@njit(cache=True)
+@kernel
 def waiting(s: st.State, strategy: int) -> bool:
     """Say whether a strategy has an order out that no cancel is chasing."""
     orders = s.orders
@@ -214,7 +214,7 @@ def waiting(s: st.State, strategy: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@kernel
 def pull_all(s: st.State, out: st.Out, ts: int) -> None:
     """End every order at once: the book is unknown, nothing may fill."""
     now = exchange_now(s, ts)
@@ -234,7 +234,7 @@ def pull_all(s: st.State, out: st.Out, ts: int) -> None:
     _measure_reach(s)
 
 
-@njit(cache=True)
+@kernel
 def _next_arrival(s: st.State, due: int) -> int:
     """Return the slot of the first order due by `due`, or -1 once ARRIVAL_DUE is set to the next due time after it."""
     chosen = -1
@@ -251,7 +251,7 @@ def _next_arrival(s: st.State, due: int) -> int:
     return chosen
 
 
-@njit(cache=True)
+@kernel
 def arrive(s: st.State, out: st.Out, due: int) -> None:
     """Let the orders due at `due` reach the exchange; one that would cross the touch is rejected (post-only)."""
     slot = _next_arrival(s, due)
@@ -271,7 +271,7 @@ def arrive(s: st.State, out: st.Out, due: int) -> None:
         slot = _next_arrival(s, due)
 
 
-@njit(cache=True)
+@kernel
 def _fill(
     s: st.State, out: st.Out, slot: int, ts: int, exch_ts: int, seq: int, px: int, qty: int, print_px: int,
     print_qty: int, rule: int,
@@ -331,7 +331,7 @@ def _fill(
         _measure_reach(s)
 
 
-@njit(cache=True)
+@kernel
 def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
     """Let a taker walk the displayed depth; what the book does not hold is left to its sender."""
     order = s.orders[slot]
@@ -355,7 +355,7 @@ def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
         order[st.O_LEFT] = 0
 
 
-@njit(cache=True)
+@kernel
 def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
     """Let every order that went live before `exch_ts` see the book as it still is: behind what, or what there is to take."""
     slot = _following(s, 0)
@@ -375,7 +375,7 @@ def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
     _measure_reach(s)
 
 
-@njit(cache=True)
+@kernel
 def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch_ts: int) -> None:
     """Let a change of a displayed level move our place in its queue."""
     orders, queue = s.orders, s.queue
@@ -390,7 +390,7 @@ def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch
             queue[slot, st.Q_TRADED] = 0.0
 
 
-@njit(cache=True)
+@kernel
 def _next_met(s: st.State, side: int, px: int, exch_ts: int, last_px: int, last_id: int) -> int:
     """Return the slot of our next best order, after (`last_px`, `last_id`), that a print at `px` reaches, or -1."""
     chosen = -1
@@ -418,7 +418,7 @@ def _next_met(s: st.State, side: int, px: int, exch_ts: int, last_px: int, last_
     return chosen
 
 
-@njit(cache=True)
+@kernel
 def in_reach(clock: Ints, side: int, px: int) -> bool:
     """Say whether a print at `px` by aggressor `side` may reach any order of ours at all."""
     if side < 0:
@@ -426,7 +426,7 @@ def in_reach(clock: Ints, side: int, px: int) -> bool:
     return clock[st.ASK_HIGH] != 0 and px >= clock[st.ASK_LOW]
 
 
-@njit(cache=True)
+@kernel
 def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, px: int, qty: int) -> None:
     """Let one market print meet our resting orders, before it moves anything else."""
     if s.clock[st.JOIN_DUE] < exch_ts:
@@ -465,7 +465,7 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
             taken_here += filled
 
 
-@njit(cache=True)
+@kernel
 def on_order(s: st.State, out: st.Out, ts: int, side: int, px: int, qty: int) -> None:
     """Carry out a person's own paper order: see `events.Kind.ORDER`."""
     if qty <= 0:

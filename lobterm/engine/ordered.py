@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from lobterm.engine.kernel import kernel
 
 LEAF = 128
 """Values a leaf holds at most."""
@@ -66,7 +67,7 @@ def new_window(capacity: int) -> Window:
     return Window(ints, np.zeros(int(ints[SUMS]) + blocks * RUN))
 
 
-@njit(cache=True)
+@kernel
 def root_place(i: Ints, f: Floats, x: float) -> int:
     """Return the place in the root of the last block whose least value is not above `x`, or 0."""
     low, high = 0, i[ROOTS]
@@ -79,7 +80,7 @@ def root_place(i: Ints, f: Floats, x: float) -> int:
     return low
 
 
-@njit(cache=True)
+@kernel
 def _leaf_place(i: Ints, f: Floats, b: int, x: float) -> int:
     """Return the place in block `b` of the last leaf whose least value is not above `x`, or 0."""
     lows = i[LOWS] + b * BLOCK
@@ -93,7 +94,7 @@ def _leaf_place(i: Ints, f: Floats, b: int, x: float) -> int:
     return low
 
 
-@njit(cache=True)
+@kernel
 def _not_above(f: Floats, start: int, n: int, x: float) -> int:
     """Return how many of `n` ascending values from `start` are not above `x`."""
     low, high = 0, n
@@ -106,20 +107,20 @@ def _not_above(f: Floats, start: int, n: int, x: float) -> int:
     return low
 
 
-@njit(cache=True)
+@kernel
 def start_of(i: Ints, b: int, k: int) -> int:
     """Return where the values of leaf `k` of block `b` begin."""
     return i[VALUE] + i[i[LEAVES] + b * BLOCK + k] * LEAF
 
 
-@njit(cache=True)
+@kernel
 def size_of(i: Ints, b: int, k: int) -> int:
     """Return how many values leaf `k` of block `b` holds."""
     runs = i[RUNS] + b * RUN + k
     return i[runs + 1] - i[runs]
 
 
-@njit(cache=True)
+@kernel
 def _touch(i: Ints, f: Floats, b: int, k: int) -> None:
     """Note that a leaf's values changed."""
     f[i[LOWS] + b * BLOCK + k] = f[start_of(i, b, k)]
@@ -127,7 +128,7 @@ def _touch(i: Ints, f: Floats, b: int, k: int) -> None:
     i[i[OLD_SUM] + b * RUN + BLOCK] = 1
 
 
-@njit(cache=True)
+@kernel
 def _count_on(i: Ints, at: int, b: int, k: int, change: int) -> None:
     """Add `change` to every running count behind leaf `k` of the block at root place `at`."""
     runs = i[RUNS] + b * RUN
@@ -138,7 +139,7 @@ def _count_on(i: Ints, at: int, b: int, k: int, change: int) -> None:
     i[COUNT] += change
 
 
-@njit(cache=True)
+@kernel
 def _move_leaf(i: Ints, f: Floats, b: int, k: int, to_b: int, to_k: int) -> None:
     """Move what is noted of one leaf to another place."""
     i[i[LEAVES] + to_b * BLOCK + to_k] = i[i[LEAVES] + b * BLOCK + k]
@@ -147,7 +148,7 @@ def _move_leaf(i: Ints, f: Floats, b: int, k: int, to_b: int, to_k: int) -> None
     f[i[SUMS] + to_b * RUN + to_k] = f[i[SUMS] + b * RUN + k]
 
 
-@njit(cache=True)
+@kernel
 def _shift(i: Ints, f: Floats, b: int, source: int, target: int, n: int) -> None:
     """Move `n` leaf entries of block `b`, and their running counts, by place."""
     back = target > source
@@ -160,7 +161,7 @@ def _shift(i: Ints, f: Floats, b: int, source: int, target: int, n: int) -> None
         i[runs + target + j] = i[runs + source + j]
 
 
-@njit(cache=True)
+@kernel
 def _split_leaf(i: Ints, f: Floats, b: int, k: int) -> None:
     """Move the upper half of a full leaf to a new one behind it."""
     n = i[i[N_LEAVES] + b]
@@ -178,7 +179,7 @@ def _split_leaf(i: Ints, f: Floats, b: int, k: int) -> None:
     _touch(i, f, b, k + 1)
 
 
-@njit(cache=True)
+@kernel
 def _open_block(i: Ints, at: int) -> int:
     """Put a fresh, empty block at place `at` of the root; return it."""
     for j in range(i[ROOTS], at, -1):
@@ -194,7 +195,7 @@ def _open_block(i: Ints, at: int) -> int:
     return b
 
 
-@njit(cache=True)
+@kernel
 def _split_block(i: Ints, f: Floats, at: int) -> None:
     """Move the upper half of a full block's leaves to a new one behind it."""
     b = i[i[ROOT] + at]
@@ -211,7 +212,7 @@ def _split_block(i: Ints, f: Floats, at: int) -> None:
     i[i[BEFORE] + at + 1] = i[i[BEFORE] + at] + base
 
 
-@njit(cache=True)
+@kernel
 def _close_leaf(i: Ints, f: Floats, at: int, b: int, k: int) -> None:
     """Take the empty leaf `k` out of the block at root place `at`, and the block too if it was the last."""
     i[i[LEAF_STACK] + i[FREE_LEAVES]] = i[i[LEAVES] + b * BLOCK + k]
@@ -229,7 +230,7 @@ def _close_leaf(i: Ints, f: Floats, at: int, b: int, k: int) -> None:
             i[i[BEFORE] + j] = i[i[BEFORE] + j + 1]
 
 
-@njit(cache=True)
+@kernel
 def _merge(i: Ints, f: Floats, at: int, b: int, k: int) -> None:
     """Join a leaf with the next one where both together fill half a leaf at most."""
     n, more = size_of(i, b, k), size_of(i, b, k + 1)
@@ -243,7 +244,7 @@ def _merge(i: Ints, f: Floats, at: int, b: int, k: int) -> None:
     _close_leaf(i, f, at, b, k + 1)
 
 
-@njit(cache=True)
+@kernel
 def _insert(i: Ints, f: Floats, x: float) -> None:
     if i[ROOTS] == 0:
         b = _open_block(i, 0)
@@ -273,7 +274,7 @@ def _insert(i: Ints, f: Floats, x: float) -> None:
     _touch(i, f, b, k)
 
 
-@njit(cache=True)
+@kernel
 def _erase(i: Ints, f: Floats, x: float) -> None:
     """Take out one value that is there."""
     at = root_place(i, f, x)
@@ -294,7 +295,7 @@ def _erase(i: Ints, f: Floats, x: float) -> None:
             _merge(i, f, at, b, k - 1)
 
 
-@njit(cache=True)
+@kernel
 def push(w: Window, x: float) -> None:
     """Add a value; the oldest leaves a full window."""
     i, f = w.i, w.f
@@ -306,7 +307,7 @@ def push(w: Window, x: float) -> None:
     _insert(i, f, x)
 
 
-@njit(cache=True)
+@kernel
 def restart(w: Window) -> None:
     """Forget everything: after a gap the window starts empty."""
     i = w.i
@@ -323,7 +324,7 @@ def restart(w: Window) -> None:
     i[FROM_LEFT] = 0
 
 
-@njit(cache=True)
+@kernel
 def _last_not_above(i: Ints, start: int, n: int, rank: int) -> int:
     """Return the place of the last of `n` running counts from `start` that is not above `rank`."""
     low, high = 0, n
@@ -336,7 +337,7 @@ def _last_not_above(i: Ints, start: int, n: int, rank: int) -> int:
     return low
 
 
-@njit(cache=True)
+@kernel
 def two_at(i: Ints, f: Floats, rank: int) -> tuple[float, float]:
     """Return the values of `rank` and the next in ascending order, from 0; infinite where there is none."""
     if rank < -1:
@@ -362,7 +363,7 @@ def two_at(i: Ints, f: Floats, rank: int) -> tuple[float, float]:
     return here, math.inf
 
 
-@njit(cache=True)
+@kernel
 def leaf_sum(i: Ints, f: Floats, b: int, k: int) -> float:
     """Return the sum of a leaf, recomputed from its values if they changed: sums never drift."""
     entry = b * RUN + k
@@ -376,7 +377,7 @@ def leaf_sum(i: Ints, f: Floats, b: int, k: int) -> float:
     return f[i[SUMS] + entry]
 
 
-@njit(cache=True)
+@kernel
 def block_sum(i: Ints, f: Floats, b: int) -> float:
     """Return the sum of a block, recomputed from its leaves' if they changed."""
     entry = b * RUN + BLOCK

@@ -14,7 +14,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import asof as ao
 from lobterm.engine import book as bk
@@ -23,6 +22,7 @@ from lobterm.engine import ordered as od
 from lobterm.engine import params as pm
 from lobterm.engine import robust
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import AlphaValid
 
 VOLUME, NET, IMPACT_SELL, IMPACT_BUY, TRADES, REFERENCED, SELL_LIMIT, BUY_LIMIT, FRESH, BROKEN, PREVIOUS_MID2 = range(
@@ -72,31 +72,31 @@ V_OI, V_OI_FLUSH, V_Z_OI = int(AlphaValid.OI), int(AlphaValid.OI_FLUSH), int(Alp
 KNOWN_VALUE = np.array([V_FSI, V_FSI, V_LDR, V_LDR, V_PI], np.int64)
 
 
-@njit(cache=True)
+@kernel
 def band_ticks(px: int, bps: float) -> int:
     """Return how many whole ticks `bps` of a price are, rounded down: exact in integers to 1e-4 bps."""
     return px * round(bps * 1e4) // 100_000_000
 
 
-@njit(cache=True)
+@kernel
 def amplifier(flush: float, sigma: float, kappa: float) -> float:
     """Return g = 1 + kappa tanh(flush / sigma), which lies between 1 - kappa and 1 + kappa."""
     return 1.0 + kappa * math.tanh(flush / sigma)
 
 
-@njit(cache=True)
+@kernel
 def ldr(spread: float, mid: float, depth: float, average_depth: float) -> float:
     """Return relative spread over relative depth."""
     return (spread / mid) / (depth / average_depth)
 
 
-@njit(cache=True)
+@kernel
 def impact_slope(mid_before: float, mid: float, volume: float, floor: float) -> float:
     """Return Pi: |log return| a unit of volume."""
     return abs(math.log(mid / mid_before)) / (volume + floor)
 
 
-@njit(cache=True)
+@kernel
 def carry(averages: Floats, which: int, value: float) -> None:
     """Set an average as an earlier recording left it: its start is no longer unknown."""
     if which == CARRY_ADV:
@@ -110,7 +110,7 @@ def carry(averages: Floats, which: int, value: float) -> None:
         averages[VARIANCE_UNSEEN] = 0.0
 
 
-@njit(cache=True)
+@kernel
 def begin_window(flow: Ints, keep_mid2: int) -> None:
     """Start counting anew."""
     for i in range(FLOW_SIZE):
@@ -118,7 +118,7 @@ def begin_window(flow: Ints, keep_mid2: int) -> None:
     flow[PREVIOUS_MID2] = keep_mid2
 
 
-@njit(cache=True)
+@kernel
 def break_off(flow: Ints, averages: Floats) -> None:
     """Forget what does not reach across a gap of the book."""
     begin_window(flow, 0)
@@ -129,14 +129,14 @@ def break_off(flow: Ints, averages: Floats) -> None:
     averages[RV_MID2] = 0.0
 
 
-@njit(cache=True)
+@kernel
 def forget_oi(oi: Ints, trend: Floats) -> None:
     """Start the open interest anew: the next reading has nothing to be compared with."""
     oi[OI_READINGS] = 0
     trend[OI_FLUSHES] = 0.0
 
 
-@njit(cache=True)
+@kernel
 def set_reference(flow: Ints, bid: int, ask: int, impact_bps: float) -> None:
     """Fix the prices from which a print of this window is impact, strictly beyond theta of the touch before it."""
     flow[REFERENCED] = 1
@@ -144,7 +144,7 @@ def set_reference(flow: Ints, bid: int, ask: int, impact_bps: float) -> None:
     flow[BUY_LIMIT] = ask + band_ticks(ask, impact_bps) + 1
 
 
-@njit(cache=True)
+@kernel
 def see_trade(
     flow: Ints, ring: Ints, cursor: Ints, before: Ints, impact_bps: float, exch_ts: int, side: int, px: int, qty: int
 ) -> None:
@@ -162,7 +162,7 @@ def see_trade(
             flow[IMPACT_BUY] += value
 
 
-@njit(cache=True)
+@kernel
 def see_oi(
     oi: Ints, trend: Floats, ints: Ints, floats: Floats, times: Ints, now: Floats, params: Floats, ts: int,
     exch_ts: int, lots: int,
@@ -192,7 +192,7 @@ def see_oi(
     oi[OI_READINGS] += 1
 
 
-@njit(cache=True)
+@kernel
 def oi_known(oi: Ints, trend: Floats, params: Floats, due: int) -> int:
     """Return what of the open interest is known at `due`: V_OI, V_OI_FLUSH, V_Z_OI."""
     if oi[OI_READINGS] == 0 or due - oi[OI_AT] > params[pm.OI_MAX_AGE_S] * 1e6:
@@ -205,7 +205,7 @@ def oi_known(oi: Ints, trend: Floats, params: Floats, due: int) -> int:
     return valid
 
 
-@njit(cache=True)
+@kernel
 def sample_rv(averages: Floats, mid2: int) -> None:
     """Add a sub-sample of the mid (0 unknown) to the realised variance in hand."""
     if mid2 == 0:
@@ -217,14 +217,14 @@ def sample_rv(averages: Floats, mid2: int) -> None:
     averages[RV_MID2] = float(mid2)
 
 
-@njit(cache=True)
+@kernel
 def _average(averages: Floats, at: int, unseen_at: int, x: float, keep: float) -> float:
     """Fold `x` into a decaying average, and return it without the weight of its unknown start."""
     averages[at] = ew.next_point(averages[at], keep, x)
     return averages[at] / (1.0 - averages[unseen_at])
 
 
-@njit(cache=True)
+@kernel
 def _flow_values(
     flow: Ints, averages: Floats, oi: Ints, trend: Floats, now: Floats, params: Floats, mid2: int, tick_s: float,
     oi_valid: int,
@@ -254,7 +254,7 @@ def _flow_values(
     return valid
 
 
-@njit(cache=True)
+@kernel
 def _book_values(
     book: bk.Book, touch: Ints, averages: Floats, now: Floats, params: Floats, lot: float, tick_s: float
 ) -> int:
@@ -273,7 +273,7 @@ def _book_values(
     return V_LDR
 
 
-@njit(cache=True)
+@kernel
 def _variance(averages: Floats, now: Floats, params: Floats, tick_s: float) -> int:
     """Close the realised variance of the tick, and write it and sigma over its horizon. Return what is known."""
     valid = 0
@@ -293,7 +293,7 @@ def _variance(averages: Floats, now: Floats, params: Floats, tick_s: float) -> i
     return valid
 
 
-@njit(cache=True)
+@kernel
 def _scores(ints: Ints, floats: Floats, times: Ints, now: Floats, params: Floats, due: int, valid: int) -> int:
     """Put each known value into its window and write its z, then both indices. Return what is known."""
     least, clamp, eps = int(params[pm.MIN_SAMPLES]), params[pm.Z_CLAMP], params[pm.Z_EPS]
@@ -317,7 +317,7 @@ def _scores(ints: Ints, floats: Floats, times: Ints, now: Floats, params: Floats
     return known
 
 
-@njit(cache=True)
+@kernel
 def tick(
     book: bk.Book, touch: Ints, flow: Ints, averages: Floats, oi: Ints, trend: Floats, ints: Ints, floats: Floats,
     times: Ints, now: Floats, params: Floats, due: int, mid2: int, has_depth: bool, value: float, lot: float,

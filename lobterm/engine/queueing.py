@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from lobterm.engine.kernel import kernel
 
 RISK_ADVERSE, POWER, LOG, POWER_TOTAL, LOG_TOTAL, POWER_SHARE = range(6)
 """Indices of the choices of `matching.queue_model`."""
 
 
-@njit(cache=True)
+@kernel
 def _weight(model: int, power: float, lots: float) -> float:
     return math.log1p(lots) if model == LOG or model == LOG_TOTAL else lots**power
 
 
-@njit(cache=True)
+@kernel
 def _share_behind(model: int, power: float, behind: float, ahead: float) -> float:
     """Return how much of a cancel was behind us, 0 to 1, given the lots behind and ahead."""
     behind, ahead = max(behind, 0.0), max(ahead, 0.0)
@@ -36,7 +36,7 @@ def _share_behind(model: int, power: float, behind: float, ahead: float) -> floa
     return w_behind / (w_behind + _weight(model, power, ahead))
 
 
-@njit(cache=True)
+@kernel
 def after_level(model: int, power: float, ahead: float, traded: float, previous: int, new: int) -> float:
     """Return the lots ahead after the level went from `previous` to `new`, `traded` of it by prints we have counted."""
     if model == RISK_ADVERSE:

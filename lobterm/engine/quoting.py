@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from lobterm.engine import account, fair_value, matching, signals
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import QuoteWhy, Strategy
 
 MAKER = int(Strategy.MAKER)
@@ -25,7 +24,7 @@ PRICE, DISARM, INVENTORY, SKEW = (
 )
 
 
-@njit(cache=True)
+@kernel
 def value(s: st.State, ts: int) -> bool:
     """Write fair value and width, in ticks as of `ts`, into the state. Return False if they are not known."""
     known = False
@@ -45,7 +44,7 @@ def value(s: st.State, ts: int) -> bool:
     return known
 
 
-@njit(cache=True)
+@kernel
 def two_sided(s: st.State) -> bool:
     """Say whether the touch in force is known, two-sided and not crossed."""
     return (
@@ -53,7 +52,7 @@ def two_sided(s: st.State) -> bool:
     )
 
 
-@njit(cache=True)
+@kernel
 def _target(s: st.State) -> None:
     """Write the innermost bid and ask in ticks: they never cross the touch."""
     fair, wide = s.quote[st.FAIR], s.quote[st.WIDTH]
@@ -71,7 +70,7 @@ def _target(s: st.State) -> None:
     s.target[1] = max(s.target[1], s.touch[tc.BID] + 1)
 
 
-@njit(cache=True)
+@kernel
 def _why_not(s: st.State, wanted: bool, side: int, held: int, cap: int) -> int:
     """Return why this side's next order must not rest, or PRICE if it may; `held` is the position were it filled."""
     if not wanted:
@@ -82,7 +81,7 @@ def _why_not(s: st.State, wanted: bool, side: int, held: int, cap: int) -> int:
     return SKEW if -side * lean > s.params[pm.PULL_TANH] else PRICE
 
 
-@njit(cache=True)
+@kernel
 def requote(s: st.State, out: st.Out, ts: int) -> None:
     """Bring our quotes in line with the target."""
     wanted = s.params[pm.ENABLED] == 1.0 and value(s, ts)

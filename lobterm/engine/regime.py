@@ -14,10 +14,10 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import params as pm
 from lobterm.engine import pressure as pr
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import Leg, Regime, Source
 
 FSI, OI, LIQUIDATIONS, LDR, PERSISTENT = (int(leg) for leg in Leg)
@@ -33,7 +33,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def see_liquidation(regime: Ints, params: Floats, ts: int, side: int, lots: int) -> None:
     """Count one forced order: -1 a long was liquidated by a sell, +1 a short by a buy."""
     s = 0 if side < 0 else 1
@@ -49,7 +49,7 @@ def visible_share(a_second: float) -> float:
     return -math.expm1(-a_second) / a_second
 
 
-@njit(cache=True)
+@kernel
 def _raw_legs(
     regime: Ints, now: Floats, averages: Floats, params: Floats, s: int, due: int, valid: int
 ) -> tuple[int, int]:
@@ -75,7 +75,7 @@ def _raw_legs(
     return legs, known
 
 
-@njit(cache=True)
+@kernel
 def source(known: int) -> int:
     """Return what decides, by the legs that are known."""
     if known & LIQUIDATIONS:
@@ -85,7 +85,7 @@ def source(known: int) -> int:
     return BY_FLOW if known & PERSISTENT else NONE
 
 
-@njit(cache=True)
+@kernel
 def decide(legs: int, known: int) -> int:
     """Return the state that these legs speak for; UNKNOWN where one that could turn it is not known."""
     by = source(known)
@@ -105,7 +105,7 @@ def decide(legs: int, known: int) -> int:
     return FORCED if legs & LDR else INFORMED
 
 
-@njit(cache=True)
+@kernel
 def tick(regime: Ints, now: Floats, averages: Floats, params: Floats, due: int, valid: int) -> None:
     """Bring both sides' legs and states to the alpha tick at `due`."""
     for s in range(2):
@@ -129,7 +129,7 @@ def tick(regime: Ints, now: Floats, averages: Floats, params: Floats, due: int, 
         regime[s, KNOWN] = known
 
 
-@njit(cache=True)
+@kernel
 def break_off(regime: Ints) -> None:
     """Forget legs and latches: a gap of the book lies between."""
     for s in range(2):

@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import ordered as od
+from lobterm.engine.kernel import kernel
 
 MAD_TO_SIGMA = 1.4826
 MEAN_AD_TO_SIGMA = math.sqrt(math.pi / 2.0)
@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def median(w: od.Window) -> float:
     """Return the median of a window that is not empty."""
     n = w.i[od.COUNT]
@@ -31,7 +31,7 @@ def median(w: od.Window) -> float:
     return low if n % 2 else (low + high) / 2.0
 
 
-@njit(cache=True)
+@kernel
 def mad(w: od.Window, m: float) -> float:
     """Return the median of |x - m| of a window that is not empty; `m` is its median.
 
@@ -69,7 +69,7 @@ def mad(w: od.Window, m: float) -> float:
     return inside if n % 2 else (inside + min(out_left, out_right)) / 2.0
 
 
-@njit(cache=True)
+@kernel
 def _deviation(total: float, n: int, least: float, most: float, m: float) -> float:
     """Return the sum of |x - m| of `n` values on one side of `m`; exactly 0 where all of them are `m`."""
     if least == most == m:
@@ -77,7 +77,7 @@ def _deviation(total: float, n: int, least: float, most: float, m: float) -> flo
     return m * n - total if most <= m else total - m * n
 
 
-@njit(cache=True)
+@kernel
 def _block_deviation(i: Ints, f: Floats, at: int, m: float) -> float:
     """Return the sum of |x - m| over the block at root place `at`."""
     b = i[i[od.ROOT] + at]
@@ -97,7 +97,7 @@ def _block_deviation(i: Ints, f: Floats, at: int, m: float) -> float:
     return total
 
 
-@njit(cache=True)
+@kernel
 def mean_ad(w: od.Window, m: float) -> float:
     """Return the mean of |x - m| of a window that is not empty. Blocks of nothing but `m` are stepped over."""
     i, f = w.i, w.f
@@ -117,7 +117,7 @@ def mean_ad(w: od.Window, m: float) -> float:
     return total / i[od.COUNT]
 
 
-@njit(cache=True)
+@kernel
 def z(w: od.Window, x: float, min_samples: int, clamp: float, eps: float) -> tuple[float, bool]:
     """Return (robust z of `x` against the window, whether there is one): (x - median) / (scale + eps), clamped."""
     if w.i[od.COUNT] < min_samples:

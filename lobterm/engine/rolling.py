@@ -14,7 +14,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from lobterm.engine.kernel import kernel
 
 WINDOW_TRADES = 100
 
@@ -26,7 +27,7 @@ READY, WARM_UP, FLAT = 0, 1, 2
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def update(window: Floats, cursor: npt.NDArray[np.int64], x: Floats, z: Floats) -> int:
     """Put `x` (k,) into `window` (k, n) and write its z into `z` (k,), zero unless READY.
 
@@ -42,41 +43,98 @@ def update(window: Floats, cursor: npt.NDArray[np.int64], x: Floats, z: Floats) 
     if cursor[HELD] < n:
         return WARM_UP
     for f in range(k):
-        unequal = 0
-        for i in range(n):
-            unequal += window[f, i] != x[f]
-        mean = _sum(window, f, 0.0, False) / n
-        squares = _sum(window, f, mean, True)
-        # equal values may leave squares of rounding, unequal ones squares too small for a double
-        if unequal == 0 or squares == 0.0:
-            for g in range(f):
+        if _flat(window, f, slot):
+            return FLAT
+    for f in range(0, k, 3):
+        if not _scores(window, f, min(f + 1, k - 1), min(f + 2, k - 1), x, z):
+            for g in range(k):
                 z[g] = 0.0
             return FLAT
-        z[f] = (x[f] - mean) / math.sqrt(squares / (n - 1))
     return READY
 
 
-@njit(cache=True)
-def _sum(window: Floats, f: int, mean: float, squared: bool) -> float:
-    """Return the sum of feature `f` over the window, or of its squared distances from `mean`.
-
-    Four running sums in slot order: one alone would wait for its own last addition a hundred times.
-    """
-    a = b = c = d = 0.0
+@kernel
+def _flat(window: Floats, f: int, slot: int) -> bool:
+    """Say whether all values of feature `f` are the one in `slot`; most often the one before it tells."""
     n = window.shape[1]
-    for i in range(0, n - 3, 4):
-        p, q, r, t = window[f, i] - mean, window[f, i + 1] - mean, window[f, i + 2] - mean, window[f, i + 3] - mean
-        a += p * p if squared else p
-        b += q * q if squared else q
-        c += r * r if squared else r
-        d += t * t if squared else t
-    for i in range(n - n % 4, n):
-        p = window[f, i] - mean
-        a += p * p if squared else p
-    return (a + b) + (c + d)
+    if window[f, slot] != window[f, slot - 1 if slot else n - 1]:
+        return False
+    unequal = 0
+    for i in range(n):
+        unequal += window[f, i] != window[f, slot]
+    return unequal == 0
 
 
-@njit(cache=True)
+@kernel
+def _scores(window: Floats, f: int, g: int, h: int, x: Floats, z: Floats) -> bool:
+    """Write the z of three features. Return False if the squares of one are too small for a double."""
+    n = window.shape[1]
+    sums = _sums(window, f, g, h)
+    means = sums[0] / n, sums[1] / n, sums[2] / n
+    squares = _squares(window, f, g, h, means[0], means[1], means[2])
+    if squares[0] == 0.0 or squares[1] == 0.0 or squares[2] == 0.0:
+        return False
+    z[f] = (x[f] - means[0]) / math.sqrt(squares[0] / (n - 1))
+    z[g] = (x[g] - means[1]) / math.sqrt(squares[1] / (n - 1))
+    z[h] = (x[h] - means[2]) / math.sqrt(squares[2] / (n - 1))
+    return True
+
+
+@kernel
+def _sums(window: Floats, f: int, g: int, h: int) -> tuple[float, float, float]:
+    """Return the sums of three features over the window.
+
+    Four running sums each, in slot order, and three features at once: one sum alone would wait for its own last
+    addition a hundred times.
+    """
+    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = 0.0
+    n = window.shape[1]
+    for at in range(0, n - 3, 4):
+        a0 += window[f, at]
+        a1 += window[f, at + 1]
+        a2 += window[f, at + 2]
+        a3 += window[f, at + 3]
+        b0 += window[g, at]
+        b1 += window[g, at + 1]
+        b2 += window[g, at + 2]
+        b3 += window[g, at + 3]
+        c0 += window[h, at]
+        c1 += window[h, at + 1]
+        c2 += window[h, at + 2]
+        c3 += window[h, at + 3]
+    for at in range(n - n % 4, n):
+        a0 += window[f, at]
+        b0 += window[g, at]
+        c0 += window[h, at]
+    return (a0 + a1) + (a2 + a3), (b0 + b1) + (b2 + b3), (c0 + c1) + (c2 + c3)
+
+
+@kernel
+def _squares(window: Floats, f: int, g: int, h: int, mf: float, mg: float, mh: float) -> tuple[float, float, float]:
+    """Return the sums of squared distances from their means `mf`, `mg` and `mh`, summed the same way."""
+    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = 0.0
+    n = window.shape[1]
+    for at in range(0, n - 3, 4):
+        a0 += (window[f, at] - mf) * (window[f, at] - mf)
+        a1 += (window[f, at + 1] - mf) * (window[f, at + 1] - mf)
+        a2 += (window[f, at + 2] - mf) * (window[f, at + 2] - mf)
+        a3 += (window[f, at + 3] - mf) * (window[f, at + 3] - mf)
+        b0 += (window[g, at] - mg) * (window[g, at] - mg)
+        b1 += (window[g, at + 1] - mg) * (window[g, at + 1] - mg)
+        b2 += (window[g, at + 2] - mg) * (window[g, at + 2] - mg)
+        b3 += (window[g, at + 3] - mg) * (window[g, at + 3] - mg)
+        c0 += (window[h, at] - mh) * (window[h, at] - mh)
+        c1 += (window[h, at + 1] - mh) * (window[h, at + 1] - mh)
+        c2 += (window[h, at + 2] - mh) * (window[h, at + 2] - mh)
+        c3 += (window[h, at + 3] - mh) * (window[h, at + 3] - mh)
+    for at in range(n - n % 4, n):
+        a0 += (window[f, at] - mf) * (window[f, at] - mf)
+        b0 += (window[g, at] - mg) * (window[g, at] - mg)
+        c0 += (window[h, at] - mh) * (window[h, at] - mh)
+    return (a0 + a1) + (a2 + a3), (b0 + b1) + (b2 + b3), (c0 + c1) + (c2 + c3)
+
+
+@kernel
 def restart(cursor: npt.NDArray[np.int64]) -> None:
     """Forget the window: after a gap z starts undefined."""
     cursor[NEXT] = 0

@@ -13,9 +13,9 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import params as pm
+from lobterm.engine.kernel import kernel
 
 SIGNED_OPP, ABS_OPP, SIGNED_DIR, ABS_DIR, AT_US, SIZE_EWMA, SIZE_UNSEEN, SIZE_N = range(8)
 """Fields of the sums: four sums, the time they are decayed to, size EWMA, weight of its start, trades in it."""
@@ -29,7 +29,7 @@ LN2 = math.log(2.0)
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def decay(dt_us: float, tau_s: float, time_constant: bool) -> float:
     """Return the factor that `dt_us` leaves of a sum; time never runs back."""
     if dt_us <= 0.0:
@@ -38,7 +38,7 @@ def decay(dt_us: float, tau_s: float, time_constant: bool) -> float:
     return math.exp(-rate * (dt_us * 1e-6) / tau_s)
 
 
-@njit(cache=True)
+@kernel
 def add(sums: Floats, ts: int, signed_size: float, opportunistic: bool, params: Floats) -> None:
     """Decay all sums to `ts`, then add one trade of `signed_size` base units to its cluster's two."""
     factor = decay(ts - sums[AT_US], params[pm.TAU_S], params[pm.DECAY] == 1.0)
@@ -50,7 +50,7 @@ def add(sums: Floats, ts: int, signed_size: float, opportunistic: bool, params: 
     sums[at + 1] += abs(signed_size)
 
 
-@njit(cache=True)
+@kernel
 def read(sums: Floats, ts: int, params: Floats, out: Floats) -> None:
     """Write both mappings' skew and hazard, decayed to `ts`, into `out` (READ_SIZE,); the sums stay as they are."""
     factor = decay(ts - sums[AT_US], params[pm.TAU_S], params[pm.DECAY] == 1.0)
@@ -60,7 +60,7 @@ def read(sums: Floats, ts: int, params: Floats, out: Floats) -> None:
     out[HAZARD_TRADITIONAL] = sums[ABS_DIR] * factor
 
 
-@njit(cache=True)
+@kernel
 def see_size(sums: Floats, size: float, params: Floats) -> None:
     """Fold one trade size (base units) into the normaliser's EWMA."""
     a = params[pm.NORM_A]
@@ -72,7 +72,7 @@ def see_size(sums: Floats, size: float, params: Floats) -> None:
     sums[SIZE_N] += 1.0
 
 
-@njit(cache=True)
+@kernel
 def normaliser(sums: Floats, params: Floats) -> float:
     """Return the size normaliser in base units, or 0 while it is not warm.
 
@@ -86,7 +86,7 @@ def normaliser(sums: Floats, params: Floats) -> float:
     return params[pm.NORM_SCALE] * level
 
 
-@njit(cache=True)
+@kernel
 def scaled(sums: Floats, both: Floats, params: Floats, out: Floats) -> bool:
     """Write (argument of tanh, hazard compared with K_tol) of the mapping in force into `out` (2,).
 
@@ -105,7 +105,7 @@ def scaled(sums: Floats, both: Floats, params: Floats, out: Floats) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel
 def feared(sums: Floats, params: Floats) -> float:
     """Return the signed sum of the takers whose hazard is in force: below 0 they sell."""
     return sums[SIGNED_OPP] if params[pm.MAPPING] == 0.0 else sums[SIGNED_DIR]

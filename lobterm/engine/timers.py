@@ -8,8 +8,6 @@ Units: local µs.
 
 from __future__ import annotations
 
-from numba import njit
-
 from lobterm.engine import (
     account,
     alpha,
@@ -27,12 +25,13 @@ from lobterm.engine import asof as ao
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
+from lobterm.engine.kernel import kernel
 from lobterm.events import GapCause
 
 SILENCE = int(GapCause.SILENCE)
 
 
-@njit(cache=True)
+@kernel
 def enter_gap(s: st.State, out: st.Out, ts: int, exch_ts: int, cause: int) -> None:
     """Make the book unknown: orders pulled, position unmarked, clocks and z restart undefined."""
     s.clock[st.GAP] = cause
@@ -57,7 +56,7 @@ def enter_gap(s: st.State, out: st.Out, ts: int, exch_ts: int, cause: int) -> No
     matching.pull_all(s, out, ts)
 
 
-@njit(cache=True)
+@kernel
 def alpha_tick(s: st.State, out: st.Out, due: int) -> None:
     """Compute pressure, states and exhaustion, log them, and let the fade ladder act."""
     mid2 = s.clock[st.MID2]
@@ -83,12 +82,12 @@ def alpha_tick(s: st.State, out: st.Out, due: int) -> None:
     pressure.begin_window(s.flow, mid2)
 
 
-@njit(cache=True)
+@kernel
 def _after(ts: int, period: int) -> int:
     return ts - ts % period + period
 
 
-@njit(cache=True)
+@kernel
 def schedule(s: st.State) -> None:
     """Set NEXT_DUE to the earliest timer."""
     due = min(s.clock[st.ALPHA_DUE], s.clock[st.REQUOTE_DUE], s.clock[st.RV_DUE])
@@ -99,12 +98,12 @@ def schedule(s: st.State) -> None:
     s.clock[st.NEXT_DUE] = due
 
 
-@njit(cache=True)
+@kernel
 def _rv_period(s: st.State) -> int:
     return max(1, int(s.params[pm.ALPHA_TICK_US]) // int(s.params[pm.RV_SUBSAMPLES]))
 
 
-@njit(cache=True)
+@kernel
 def start(s: st.State, ts: int) -> None:
     """Set the first due times: whole multiples of each period after the first row."""
     s.clock[st.STARTED] = 1
@@ -115,13 +114,13 @@ def start(s: st.State, ts: int) -> None:
     schedule(s)
 
 
-@njit(cache=True)
+@kernel
 def mark(s: st.State, out: st.Out, before: int) -> bool:
     """Note the mid at every markout due before `before`. Return False while the table is full."""
     return markouts.resolve(s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS, before, s.clock[st.MID2])
 
 
-@njit(cache=True)
+@kernel
 def room(out: st.Out, rows: int) -> bool:
     """Say whether every table can take `rows` rows more, which is what one event or one timer may need."""
     return (
@@ -134,7 +133,7 @@ def room(out: st.Out, rows: int) -> bool:
     )
 
 
-@njit(cache=True)
+@kernel
 def fire_until(s: st.State, out: st.Out, ts: int, rows: int) -> bool:
     """Fire every timer due before `ts`. Return False, to be called again, once fewer than `rows` rows are free."""
     while s.clock[st.NEXT_DUE] < ts:

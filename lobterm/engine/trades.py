@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lobterm.engine import asof as ao
 from lobterm.engine import clusters, features, rolling, signals
 from lobterm.engine import state as st
+from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import Label, LabelValid, Why
 from lobterm.events import Record
 
@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 HAS_BOOK, HAS_FEATURES, HAS_Z = (int(bit) for bit in LabelValid)
 
 
-@njit(cache=True)
+@kernel
 def _judging_state(clock: Ints, ring: Ints, cursor: Ints, judge: Ints, exch_ts: int) -> bool:
     """Find the book that judges trades of this matching time, once for all of them. Return False if there is none."""
     if clock[st.BOOK_KNOWN] == 0 or clock[st.SNAPSHOT] == 0 or exch_ts == 0:
@@ -40,7 +40,7 @@ def _judging_state(clock: Ints, ring: Ints, cursor: Ints, judge: Ints, exch_ts: 
     return clock[st.ASOF_HELD] == 1
 
 
-@njit(cache=True)
+@kernel
 def judge(
     row: Record, clock: Ints, ring: Ints, cursor: Ints, state: Ints, window: Floats, window_cursor: Ints, x: Floats,
     z: Floats, centroids: Floats, roles: npt.NDArray[np.uint8], lot: float,
@@ -85,7 +85,7 @@ def judge(
     return label
 
 
-@njit(cache=True)
+@kernel
 def begin(row: Record, event: Record, offset: int, qty: int) -> None:
     """Copy into a LABEL row what the print itself says."""
     row.offset = offset
@@ -98,7 +98,7 @@ def begin(row: Record, event: Record, offset: int, qty: int) -> None:
     row.book_age_us = 0
 
 
-@njit(cache=True)
+@kernel
 def move_signals(sums: Floats, params: Floats, ts: int, side: int, size: float, label: int) -> None:
     """Let a judged trade of `size` base units move the normaliser and its cluster's sums."""
     signals.see_size(sums, size, params)

@@ -7,17 +7,17 @@ Units: whatever the caller says; results in 1e-8 of the quote coin.
 
 from __future__ import annotations
 
-from numba import njit
+from lobterm.engine.kernel import kernel
 
 LIMB = 1_000_000_000
 
 
-@njit(cache=True)
+@kernel
 def _limbs(n: int) -> tuple[int, int, int]:
     return n % LIMB, n // LIMB % LIMB, n // LIMB // LIMB
 
 
-@njit(cache=True)
+@kernel
 def mul_div(a: int, b: int, c: int, limbs: int) -> int:
     """Return a * b * c / 10**(9 * limbs), half to even. `b` >= 0, 0 <= `c` < 10**9, 1 <= `limbs` <= 2; the result fits 64 bits."""
     sign = -1 if a < 0 else 1
