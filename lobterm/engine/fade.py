@@ -176,7 +176,7 @@ def tick(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> None:
 def _taker_out(s: st.State) -> bool:
     """Say whether a taker of the fade is on its way."""
     orders = s.orders
-    for slot in range(orders.shape[0]):
+    for slot in range(s.clock[st.SLOTS]):
         flying = orders[slot, st.O_ID] and orders[slot, st.O_TAKER] and orders[slot, st.O_LEFT]
         if flying and orders[slot, st.O_STRATEGY] == FADE and orders[slot, st.O_TO] == 0:
             return True

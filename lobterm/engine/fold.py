@@ -27,6 +27,7 @@ DONE, FULL, GROW = 0, 1, 2
 """Why `fold` returned: all rows folded; an output table needs draining; the book's far table must grow."""
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 ROOM = (matching.DEEPEST + 2) * st.ORDERS + 8
 """Output rows of one table that one event or one timer may need at most."""
@@ -48,22 +49,26 @@ SCOPE_TRADES, SCOPE_OI, SCOPE_ALL = int(Scope.TRADES), int(Scope.OI), int(Scope.
 
 @kernel
 def _look(
-    book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, waiting_cursor: Ints, event: Record
-) -> None:
+    book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, averages: Floats, params: Floats,
+    waiting: Ints, waiting_cursor: Ints, event: Record,
+) -> None:  # fmt: skip
     """Read the book at the end of a message: touch in force, mark, and the state that later trades are judged by."""
     if clock[st.SNAPSHOT] == 0 and clock[st.HAS_BOOK]:
         return
-    if clock[st.BOOK_KNOWN] == 0:
-        clock[st.BOOK_KNOWN] = 1
-        waiting_cursor[markouts.UNKNOWN_UNTIL] = event.ts
     clock[st.BOOK_TS] = event.ts
     clock[st.GAP] = 0
     valid = tc.look(book, feeds, clock[st.SNAPSHOT] == 1, touch)
-    crossed = touch[tc.BID_QTY] > 0 and touch[tc.ASK_QTY] > 0 and touch[tc.BID] >= touch[tc.ASK]
+    mid2 = touch[tc.BID] + touch[tc.ASK] if valid else 0
+    if clock[st.BOOK_KNOWN] == 0 or mid2 != clock[st.MID2]:
+        timers.mid_holds_until(clock, averages, params, waiting, waiting_cursor, event.ts, event.ts)
+        if clock[st.BOOK_KNOWN] == 0:
+            clock[st.BOOK_KNOWN] = 1
+            waiting_cursor[markouts.UNKNOWN_UNTIL] = event.ts
+        clock[st.MID2] = mid2
+        if valid:
+            clock[st.MARK2] = mid2
+    crossed = not valid and touch[tc.BID_QTY] > 0 and touch[tc.ASK_QTY] > 0
     clock[st.CROSSED] = 1 if crossed else 0
-    clock[st.MID2] = touch[tc.BID] + touch[tc.ASK] if valid else 0
-    if valid:
-        clock[st.MARK2] = clock[st.MID2]
     ao.push(ring, cursor, event.exch_ts, valid, touch)
 
 
@@ -183,8 +188,8 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
     ring, cursor, market, waiting_cursor = s.ring, s.ring_cursor, s.market[0], s.waiting_cursor
     judging, window, window_cursor, x, z = s.asof, s.window, s.window_cursor, s.x, s.z
     sums, params, counts, centroids, roles, lot = s.sums, s.params, s.counts, s.centroids, s.roles, s.size[1]
-    flow, before, waiting = s.flow, s.before, s.waiting
-    labels, marked, n_out = out.labels, out.markouts, out.n
+    flow, before, averages, waiting = s.flow, s.before, s.averages, s.waiting
+    labels, marked, n_out, capacity = out.labels, out.markouts, out.n, out.labels.shape[0]
     pending = clock[st.PENDING_QTY]
     i = start - 1
     while i + 1 < stop:
@@ -195,14 +200,12 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
             timers.start(s, ts)
         if clock[st.NEXT_DUE] < ts and not timers.fire_until(s, out, ts, ROOM):
             return i, FULL
-        if waiting_cursor[markouts.DUE] < ts and not timers.mark(s, out, ts):
-            return i, FULL
         kind = event.kind
         if event.market == market:
             if kind == BOOK:
                 side, px, exch_ts = event.side, event.px, event.exch_ts
                 if clock[st.JOIN_DUE] < exch_ts:
-                    if not timers.room(out, ROOM):
+                    if not timers.room(n_out, capacity, ROOM):
                         return i, FULL
                     matching.join(s, out, ts, exch_ts)
                 low, high = clock[st.BID_LOW], clock[st.BID_HIGH]
@@ -218,7 +221,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 clock[st.HAS_BOOK] = 1
                 if event.flags & LAST:
                     _end_of_book_message(clock, feeds, event)
-                    _look(book, clock, feeds, touch, ring, cursor, waiting_cursor, event)
+                    _look(book, clock, feeds, touch, ring, cursor, averages, params, waiting, waiting_cursor, event)
                 else:
                     # the inside of a message changes levels and nothing else: no timer is due, nobody may look
                     after = bk.set_plain(book, events, i, stop, low, high)
@@ -226,13 +229,13 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     i = after - 1
             elif kind == TOUCH:
                 if clock[st.JOIN_DUE] < event.exch_ts and clock[st.HAS_BOOK] == 0:
-                    if not timers.room(out, ROOM):
+                    if not timers.room(n_out, capacity, ROOM):
                         return i, FULL
                     matching.join(s, out, ts, event.exch_ts)
                 if _on_touch(feeds, event):
-                    _look(book, clock, feeds, touch, ring, cursor, waiting_cursor, event)
+                    _look(book, clock, feeds, touch, ring, cursor, averages, params, waiting, waiting_cursor, event)
             elif kind == TRADE:
-                if not timers.room(out, ROOM):
+                if not timers.room(n_out, capacity, ROOM):
                     return i, FULL
                 on_market = event.flags & RPI == 0 and clock[st.BOOK_KNOWN] == 1
                 if on_market and matching.in_reach(clock, event.side, event.px):
@@ -259,7 +262,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 clock[st.PENDING_QTY] = pending
             elif kind == BOOK_CLEAR:
                 if clock[st.JOIN_DUE] < event.exch_ts:
-                    if not timers.room(out, ROOM):
+                    if not timers.room(n_out, capacity, ROOM):
                         return i, FULL
                     matching.join(s, out, ts, event.exch_ts)
                 bk.clear(book)
@@ -268,9 +271,9 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 clock[st.SNAPSHOT] = 0
                 if event.flags & LAST:
                     _end_of_book_message(clock, feeds, event)
-                    _look(book, clock, feeds, touch, ring, cursor, waiting_cursor, event)
+                    _look(book, clock, feeds, touch, ring, cursor, averages, params, waiting, waiting_cursor, event)
             elif kind != HEARTBEAT:
-                if not timers.room(out, ROOM):
+                if not timers.room(n_out, capacity, ROOM):
                     return i, FULL
                 _on_rare(s, out, event)
         elif kind == REFERENCE:

@@ -1,7 +1,8 @@
 """What the mid did after each trade, trigger and fill.
 
 What: mid at 0.5, 1, 2, 5, 30 and 120 s after, as of then and backward; unknown where a gap lies between, or where there was
-no mid. Marked rows wait in one queue; every horizon has its own place in it, because what came first is due first.
+no mid. Marked rows wait in one queue; every horizon has its own place in it, because what came first is due first. Values
+are noted before the mid moves; rows whose last horizon has passed are given out at alpha ticks.
 Seeds: 003 §5.3; methods §3.7.
 Units: local µs; prices in half ticks (twice a price), so that every markout is an integer.
 """
@@ -23,9 +24,9 @@ TS, OFFSET, REF2, QTY, ORDER_ID, SIDE, WHAT, STRATEGY, LABEL, VALID, MID2 = rang
 WAITING_SIZE = MID2 + N
 
 NEXT = 0
-HEAD, TAIL, DUE, UNKNOWN_UNTIL = range(N, N + 4)
-"""Fields of the cursor: next row of each horizon, rows taken in, rows given out, earliest due time, end of the last gap."""
-CURSOR_SIZE = N + 4
+HEAD, TAIL, UNKNOWN_UNTIL = range(N, N + 3)
+"""Fields of the cursor: next row of each horizon, rows taken in, rows given out, end of the last gap."""
+CURSOR_SIZE = N + 3
 
 NEVER = 1 << 62
 
@@ -56,15 +57,6 @@ def _give_out(queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Int
 
 
 @kernel
-def _measure_due(queue: Ints, cursor: Ints) -> None:
-    due = NEVER
-    for h in range(N):
-        if cursor[NEXT + h] < cursor[HEAD]:
-            due = min(due, queue[cursor[NEXT + h] & (WAITING - 1), TS] + HORIZONS[h])
-    cursor[DUE] = due
-
-
-@kernel
 def add(
     queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int, ts: int, offset: int, ref2: int,
     qty: int, order_id: int, side: int, what: int, strategy: int, label: int,
@@ -88,26 +80,31 @@ def add(
     for h in range(N):
         queue[slot, MID2 + h] = 0
     cursor[HEAD] += 1
-    cursor[DUE] = min(cursor[DUE], ts + HORIZONS[0])
 
 
 @kernel
-def resolve(queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int, ts: int, mid2: int) -> bool:
-    """Note `mid2` (0: unknown) at every horizon due before `ts`. Return False, to be called again, once the table is full."""
+def note(queue: Ints, cursor: Ints, ts: int, mid2: int) -> None:
+    """Note `mid2` (0: unknown), which has been the mid until now, at every horizon due before `ts`."""
+    head, unknown_until = cursor[HEAD], cursor[UNKNOWN_UNTIL]
     for h in range(N):
-        place = cursor[NEXT + h]
-        while place < cursor[HEAD]:
+        place, until = cursor[NEXT + h], ts - HORIZONS[h]
+        while place < head:
             slot = place & (WAITING - 1)
-            if queue[slot, TS] + HORIZONS[h] >= ts:
+            taken = queue[slot, TS]
+            if taken >= until:
                 break
-            if h == N - 1 and n_out[at] == table.shape[0]:
-                return False
-            if mid2 > 0 and cursor[UNKNOWN_UNTIL] <= queue[slot, TS]:
+            if mid2 > 0 and unknown_until <= taken:
                 queue[slot, MID2 + h] = mid2
                 queue[slot, VALID] |= 1 << h
             place += 1
-            cursor[NEXT + h] = place
-            if h == N - 1:
-                _give_out(queue, cursor, table, n_out, at)
-    _measure_due(queue, cursor)
+        cursor[NEXT + h] = place
+
+
+@kernel
+def give_out(queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int) -> bool:
+    """Append the rows whose every horizon has passed. Return False, to be called again, once the table is full."""
+    while cursor[TAIL] < cursor[NEXT + N - 1]:
+        if n_out[at] == table.shape[0]:
+            return False
+        _give_out(queue, cursor, table, n_out, at)
     return True

@@ -50,35 +50,36 @@ def exchange_now(s: st.State, ts: int) -> int:
 
 
 @kernel
-def log_order(s: st.State, out: st.Out, slot: int, ts: int, act: int, why: int) -> None:
+def log_order(
+    orders: Ints, quotes: npt.NDArray[np.void], n_out: Ints, slot: int, offset: int, ts: int, act: int, why: int
+) -> None:
     """Append a QUOTE row about an order."""
-    row = out.quotes[out.n[st.QUOTES]]
-    order = s.orders[slot]
-    row.offset = s.clock[st.ROWS]
+    row = quotes[n_out[st.QUOTES]]
+    row.offset = offset
     row.ts = ts
-    row.order_id = order[st.O_ID]
-    row.px = order[st.O_PX]
-    row.qty = order[st.O_LEFT]
-    row.live_from = order[st.O_FROM]
-    row.live_to = order[st.O_TO]
-    row.side = order[st.O_SIDE]
+    row.order_id = orders[slot, st.O_ID]
+    row.px = orders[slot, st.O_PX]
+    row.qty = orders[slot, st.O_LEFT]
+    row.live_from = orders[slot, st.O_FROM]
+    row.live_to = orders[slot, st.O_TO]
+    row.side = orders[slot, st.O_SIDE]
     row.act = act
     row.why = why
-    row.strategy = order[st.O_STRATEGY]
-    row.level = order[st.O_LEVEL]
-    out.n[st.QUOTES] += 1
+    row.strategy = orders[slot, st.O_STRATEGY]
+    row.level = orders[slot, st.O_LEVEL]
+    n_out[st.QUOTES] += 1
 
 
 @kernel
-def _may_act(s: st.State, ts: int) -> bool:
+def _may_act(clock: Ints, counts: Ints, most: int, ts: int) -> bool:
     """Count one order or cancel against the limit of the second in hand."""
-    if ts - s.clock[st.ACTIONS_FROM] >= 1_000_000:
-        s.clock[st.ACTIONS_FROM] = ts
-        s.clock[st.ACTIONS] = 0
-    if s.clock[st.ACTIONS] >= int(s.params[pm.MAX_ACTIONS]):
-        s.counts[st.THROTTLED] += 1
+    if ts - clock[st.ACTIONS_FROM] >= 1_000_000:
+        clock[st.ACTIONS_FROM] = ts
+        clock[st.ACTIONS] = 0
+    if clock[st.ACTIONS] >= most:
+        counts[st.THROTTLED] += 1
         return False
-    s.clock[st.ACTIONS] += 1
+    clock[st.ACTIONS] += 1
     return True
 
 
@@ -96,13 +97,12 @@ def resting(s: st.State, strategy: int, side: int, level: int) -> int:
 
 
 @kernel
-def _measure_reach(s: st.State) -> None:
+def _measure_reach(orders: Ints, clock: Ints) -> None:
     """Note where our orders lie, so that most prints and levels need not look at any of them."""
     bid_high = ask_high = 0
     bid_low = ask_low = st.FAR
     join_due = markouts.NEVER
-    orders = s.orders
-    for slot in range(orders.shape[0]):
+    for slot in range(clock[st.SLOTS]):
         if orders[slot, st.O_ID] and orders[slot, st.O_LEFT]:
             px = orders[slot, st.O_PX]
             if orders[slot, st.O_JOINED] == 0:
@@ -115,21 +115,21 @@ def _measure_reach(s: st.State) -> None:
             else:
                 ask_high = max(ask_high, px)
                 ask_low = min(ask_low, px)
-    s.clock[st.BID_HIGH] = bid_high
-    s.clock[st.BID_LOW] = bid_low
-    s.clock[st.ASK_HIGH] = ask_high
-    s.clock[st.ASK_LOW] = ask_low
-    s.clock[st.JOIN_DUE] = join_due
+    clock[st.BID_HIGH] = bid_high
+    clock[st.BID_LOW] = bid_low
+    clock[st.ASK_HIGH] = ask_high
+    clock[st.ASK_LOW] = ask_low
+    clock[st.JOIN_DUE] = join_due
 
 
 @kernel
-def _free_slot(s: st.State, now: int) -> int:
+def _free_slot(orders: Ints, clock: Ints, now: int) -> int:
     """Return a slot for a new order, or -1."""
-    orders = s.orders
     for slot in range(orders.shape[0]):
         if orders[slot, st.O_TO] and now - orders[slot, st.O_TO] > KEEP_US:
             orders[slot, st.O_ID] = 0
         if orders[slot, st.O_ID] == 0:
+            clock[st.SLOTS] = max(clock[st.SLOTS], slot + 1)
             return slot
     return -1
 
@@ -140,8 +140,8 @@ def place(
 ) -> bool:
     """Send an order; it is live one order latency later. Return False where no slot is free or the limit is reached."""
     now = exchange_now(s, ts)
-    slot = _free_slot(s, now)
-    if slot < 0 or not _may_act(s, ts):
+    slot = _free_slot(s.orders, s.clock, now)
+    if slot < 0 or not _may_act(s.clock, s.counts, int(s.params[pm.MAX_ACTIONS]), ts):
         return False
     order = s.orders[slot]
     latency = int(s.params[pm.ORDER_LATENCY_US])
@@ -164,29 +164,29 @@ def place(
     s.counts[st.PLACED] += 1
     if not taker and (s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]):
         s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
-    log_order(s, out, slot, ts, PLACE, why)
-    _measure_reach(s)
+    log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, PLACE, why)
+    _measure_reach(s.orders, s.clock)
     return True
 
 
 @kernel
 def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
     """Send a cancel; the order dies one cancel latency later, never before it has arrived. False at the limit."""
-    if not _may_act(s, ts):
+    if not _may_act(s.clock, s.counts, int(s.params[pm.MAX_ACTIONS]), ts):
         return False
     order = s.orders[slot]
     order[st.O_TO] = max(exchange_now(s, ts) + int(s.params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
-    log_order(s, out, slot, ts, CANCEL, why)
+    log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, CANCEL, why)
     return True
 
 
 @kernel
-def _following(s: st.State, order_id: int) -> int:
+def _following(orders: Ints, used: int, order_id: int) -> int:
     """Return the slot of the order sent next after `order_id`, or -1: slots are reused, ids tell the order."""
     chosen = -1
-    for slot in range(s.orders.shape[0]):
-        ident = s.orders[slot, st.O_ID]
-        if ident > order_id and (chosen < 0 or ident < s.orders[chosen, st.O_ID]):
+    for slot in range(used):
+        ident = orders[slot, st.O_ID]
+        if ident > order_id and (chosen < 0 or ident < orders[chosen, st.O_ID]):
             chosen = slot
     return chosen
 
@@ -194,20 +194,20 @@ def _following(s: st.State, order_id: int) -> int:
 @kernel
 def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, why: int) -> None:
     """Send cancels for a strategy's orders; `side` 0 and `px` 0 mean any."""
-    slot = _following(s, 0)
+    slot = _following(s.orders, s.clock[st.SLOTS], 0)
     while slot >= 0:
         order = s.orders[slot]
         mine = order[st.O_STRATEGY] == strategy and order[st.O_TO] == 0 and order[st.O_LEFT] > 0
         if mine and order[st.O_TAKER] == 0 and side in (0, order[st.O_SIDE]) and px in (0, order[st.O_PX]):
             cancel(s, out, ts, slot, why)
-        slot = _following(s, order[st.O_ID])
+        slot = _following(s.orders, s.clock[st.SLOTS], order[st.O_ID])
 
 
 @kernel
 def waiting(s: st.State, strategy: int) -> bool:
     """Say whether a strategy has an order out that no cancel is chasing."""
     orders = s.orders
-    for slot in range(orders.shape[0]):
+    for slot in range(s.clock[st.SLOTS]):
         out_there = orders[slot, st.O_ID] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0
         if out_there and orders[slot, st.O_STRATEGY] == strategy:
             return True
@@ -218,43 +218,42 @@ def waiting(s: st.State, strategy: int) -> bool:
 def pull_all(s: st.State, out: st.Out, ts: int) -> None:
     """End every order at once: the book is unknown, nothing may fill."""
     now = exchange_now(s, ts)
-    slot = _following(s, 0)
+    slot = _following(s.orders, s.clock[st.SLOTS], 0)
     while slot >= 0:
         order = s.orders[slot]
         if order[st.O_TO] == 0 or order[st.O_TO] > now:
             chased = order[st.O_TO] != 0
             order[st.O_TO] = now
             if not chased:
-                log_order(s, out, slot, ts, CANCEL, WHY_GAP)
+                log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, CANCEL, WHY_GAP)
         order[st.O_DUE] = 0
         if order[st.O_JOINED] == 0:
             order[st.O_JOINED] = st.UNKNOWN_QUEUE
-        slot = _following(s, order[st.O_ID])
+        slot = _following(s.orders, s.clock[st.SLOTS], order[st.O_ID])
     s.clock[st.ARRIVAL_DUE] = 0
-    _measure_reach(s)
+    _measure_reach(s.orders, s.clock)
 
 
 @kernel
-def _next_arrival(s: st.State, due: int) -> int:
+def _next_arrival(orders: Ints, clock: Ints, due: int) -> int:
     """Return the slot of the first order due by `due`, or -1 once ARRIVAL_DUE is set to the next due time after it."""
     chosen = -1
     later = 0
-    orders = s.orders
-    for slot in range(orders.shape[0]):
+    for slot in range(clock[st.SLOTS]):
         at = orders[slot, st.O_DUE]
         if at > due:
             later = at if later == 0 else min(later, at)
         elif at and (chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
             chosen = slot
     if chosen < 0:
-        s.clock[st.ARRIVAL_DUE] = later
+        clock[st.ARRIVAL_DUE] = later
     return chosen
 
 
 @kernel
 def arrive(s: st.State, out: st.Out, due: int) -> None:
     """Let the orders due at `due` reach the exchange; one that would cross the touch is rejected (post-only)."""
-    slot = _next_arrival(s, due)
+    slot = _next_arrival(s.orders, s.clock, due)
     while slot >= 0:
         order = s.orders[slot]
         order[st.O_DUE] = 0
@@ -265,10 +264,10 @@ def arrive(s: st.State, out: st.Out, due: int) -> None:
             chased = order[st.O_TO] != 0
             order[st.O_TO] = order[st.O_FROM]
             if not chased:
-                log_order(s, out, slot, due, REJECT, WHY_CROSS)
+                log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], due, REJECT, WHY_CROSS)
             order[st.O_LEFT] = 0
-            _measure_reach(s)
-        slot = _next_arrival(s, due)
+            _measure_reach(s.orders, s.clock)
+        slot = _next_arrival(s.orders, s.clock, due)
 
 
 @kernel
@@ -327,8 +326,8 @@ def _fill(
         if order[st.O_TO] == 0:
             order[st.O_TO] = exch_ts
         order[st.O_DUE] = 0
-        log_order(s, out, slot, ts, DONE, WHY_FILL)
-        _measure_reach(s)
+        log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, DONE, WHY_FILL)
+        _measure_reach(s.orders, s.clock)
 
 
 @kernel
@@ -351,35 +350,44 @@ def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
         key = bk.next_key(s.book, -side, key)
     if order[st.O_LEFT]:
         order[st.O_TO] = order[st.O_FROM]
-        log_order(s, out, slot, ts, CANCEL, WHY_NO_BOOK)
+        log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, CANCEL, WHY_NO_BOOK)
         order[st.O_LEFT] = 0
+
+
+@kernel
+def _next_joining(orders: Ints, used: int, exch_ts: int) -> int:
+    """Return the slot of the first order sent that went live before `exch_ts` and has not seen the book, or -1."""
+    chosen = -1
+    for slot in range(used):
+        if orders[slot, st.O_ID] == 0 or orders[slot, st.O_JOINED] or orders[slot, st.O_LEFT] == 0:
+            continue
+        if orders[slot, st.O_FROM] < exch_ts and (chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
+            chosen = slot
+    return chosen
 
 
 @kernel
 def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
     """Let every order that went live before `exch_ts` see the book as it still is: behind what, or what there is to take."""
-    slot = _following(s, 0)
+    orders = s.orders
+    slot = _next_joining(orders, s.clock[st.SLOTS], exch_ts)
     while slot >= 0:
-        order = s.orders[slot]
-        ident = order[st.O_ID]
-        if order[st.O_JOINED] == 0 and order[st.O_FROM] < exch_ts and order[st.O_LEFT]:
-            if order[st.O_TAKER]:
-                order[st.O_JOINED] = st.JOINED
-                _take(s, out, slot, ts)
-            elif s.clock[st.SNAPSHOT]:
-                order[st.O_JOINED] = st.JOINED
-                s.queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, order[st.O_SIDE], order[st.O_PX])
-            else:
-                order[st.O_JOINED] = st.UNKNOWN_QUEUE
-        slot = _following(s, ident)
-    _measure_reach(s)
+        orders[slot, st.O_JOINED] = st.JOINED
+        if orders[slot, st.O_TAKER]:
+            _take(s, out, slot, ts)
+        elif s.clock[st.SNAPSHOT]:
+            s.queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, orders[slot, st.O_SIDE], orders[slot, st.O_PX])
+        else:
+            orders[slot, st.O_JOINED] = st.UNKNOWN_QUEUE
+        slot = _next_joining(orders, s.clock[st.SLOTS], exch_ts)
+    _measure_reach(s.orders, s.clock)
 
 
 @kernel
 def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch_ts: int) -> None:
     """Let a change of a displayed level move our place in its queue."""
     orders, queue = s.orders, s.queue
-    for slot in range(orders.shape[0]):
+    for slot in range(s.clock[st.SLOTS]):
         if orders[slot, st.O_ID] == 0 or orders[slot, st.O_PX] != px or orders[slot, st.O_SIDE] != side:
             continue
         if orders[slot, st.O_JOINED] == st.JOINED and orders[slot, st.O_LEFT] and orders[slot, st.O_FROM] < exch_ts:
@@ -391,11 +399,10 @@ def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch
 
 
 @kernel
-def _next_met(s: st.State, side: int, px: int, exch_ts: int, last_px: int, last_id: int) -> int:
+def _next_met(orders: Ints, used: int, side: int, px: int, exch_ts: int, last_px: int, last_id: int) -> int:
     """Return the slot of our next best order, after (`last_px`, `last_id`), that a print at `px` reaches, or -1."""
     chosen = -1
-    orders = s.orders
-    for slot in range(orders.shape[0]):
+    for slot in range(used):
         if orders[slot, st.O_ID] == 0 or orders[slot, st.O_LEFT] == 0 or orders[slot, st.O_SIDE] == side:
             continue
         if orders[slot, st.O_TAKER]:
@@ -436,7 +443,7 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
     taken_here = 0
     last_px, last_id = 0, 0
     while left > 0:
-        slot = _next_met(s, side, px, exch_ts, last_px, last_id)
+        slot = _next_met(s.orders, s.clock[st.SLOTS], side, px, exch_ts, last_px, last_id)
         if slot < 0:
             return
         order = s.orders[slot]

@@ -325,6 +325,20 @@ def restart(w: Window) -> None:
 
 
 @kernel
+def least(i: Ints, f: Floats) -> float:
+    """Return the least value of a window that is not empty."""
+    return f[i[LOWS] + i[i[ROOT]] * BLOCK]
+
+
+@kernel
+def most(i: Ints, f: Floats) -> float:
+    """Return the greatest value of a window that is not empty."""
+    b = i[i[ROOT] + i[ROOTS] - 1]
+    k = i[i[N_LEAVES] + b] - 1
+    return f[start_of(i, b, k) + size_of(i, b, k) - 1]
+
+
+@kernel
 def _last_not_above(i: Ints, start: int, n: int, rank: int) -> int:
     """Return the place of the last of `n` running counts from `start` that is not above `rank`."""
     low, high = 0, n

@@ -218,6 +218,18 @@ def sample_rv(averages: Floats, mid2: int) -> None:
 
 
 @kernel
+def note_rv(averages: Floats, rv_due: int, period: int, ts: int, mid2: int) -> int:
+    """Take the sub-samples due before `ts`, until when `mid2` was the mid. Return when the next one is due.
+
+    From the second on they stand where the first stood, and add nothing.
+    """
+    if rv_due >= ts:
+        return rv_due
+    sample_rv(averages, mid2)
+    return ts - 1 - (ts - 1) % period + period
+
+
+@kernel
 def _average(averages: Floats, at: int, unseen_at: int, x: float, keep: float) -> float:
     """Fold `x` into a decaying average, and return it without the weight of its unknown start."""
     averages[at] = ew.next_point(averages[at], keep, x)

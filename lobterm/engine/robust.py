@@ -123,6 +123,8 @@ def z(w: od.Window, x: float, min_samples: int, clamp: float, eps: float) -> tup
     if w.i[od.COUNT] < min_samples:
         return 0.0, False
     m = median(w)
+    if x == m:  # the normal case for rare events: only whether there is a scale matters, not how large it is
+        return 0.0, od.least(w.i, w.f) < od.most(w.i, w.f)
     sigma = MAD_TO_SIGMA * mad(w, m)
     if sigma <= 0.0:
         sigma = MEAN_AD_TO_SIGMA * mean_ad(w, m)

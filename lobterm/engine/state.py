@@ -64,8 +64,9 @@ Floats = npt.NDArray[np.float64]
     SETTLE_MARK_E8,
     FORCED_TICKS,  # alpha ticks with a side FORCED
     TRIGGERED,  # triggers so far
-) = range(40)
-CLOCK_SIZE = 40
+    SLOTS,  # slots of orders ever used: none lies beyond
+) = range(41)
+CLOCK_SIZE = 41
 
 TRADES, LABELLED, ALPHA_TICKS, PLACED, REQUOTES, REJECTS, GAPS, THROTTLED = 0, 1, 6, 7, 8, 9, 10, 11
 """Fields of the counts; LABELLED takes five, one a Label."""
@@ -187,7 +188,7 @@ def new_state(
     for unseen in (pressure.ADV_UNSEEN, pressure.DEPTH_UNSEEN, pressure.VARIANCE_UNSEEN, pressure.GROSS_UNSEEN):
         averages[unseen] = 1.0
     waiting_cursor = np.zeros(markouts.CURSOR_SIZE, np.int64)
-    waiting_cursor[markouts.DUE] = waiting_cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
+    waiting_cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
     return State(
         book=bk.new_book(),
         feeds=np.zeros(tc.FEEDS_SIZE, np.int64),

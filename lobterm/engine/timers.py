@@ -1,12 +1,15 @@
-"""What happens because time passed: order arrivals, sub-samples, alpha ticks, requotes, markouts, and silence that is a gap.
+"""What happens because time passed: order arrivals, alpha ticks, requotes, and silence that is a gap.
 
-What: each timer fires at its own due time on `ts`, in order of due time, then markouts, silence, arrival, sub-sample, alpha
+What: each timer fires at its own due time on `ts`, in order of due time, then silence, arrival, alpha
 tick, requote, before the row that passes it. Heartbeats change when a timer's rows appear, never which.
 Seeds: 003 §8.1 (alpha tick), 001 Exp 7 (requote throttle); DESIGN §3 (timers).
 Units: local µs.
 """
 
 from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
 
 from lobterm.engine import (
     account,
@@ -30,6 +33,18 @@ from lobterm.events import GapCause
 
 SILENCE = int(GapCause.SILENCE)
 
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@kernel
+def mid_holds_until(
+    clock: Ints, averages: Floats, params: Floats, waiting: Ints, waiting_cursor: Ints, marks: int, samples: int
+) -> None:
+    """Note the mid in force at every markout due before `marks` and every sub-sample before `samples`: it may move now."""
+    markouts.note(waiting, waiting_cursor, marks, clock[st.MID2])
+    clock[st.RV_DUE] = pressure.note_rv(averages, clock[st.RV_DUE], rv_period(params), samples, clock[st.MID2])
+
 
 @kernel
 def enter_gap(s: st.State, out: st.Out, ts: int, exch_ts: int, cause: int) -> None:
@@ -40,6 +55,7 @@ def enter_gap(s: st.State, out: st.Out, ts: int, exch_ts: int, cause: int) -> No
     s.clock[st.CROSSED] = 0
     s.clock[st.QUOTING] = 0
     s.clock[st.FAIR_KNOWN] = 0
+    mid_holds_until(s.clock, s.averages, s.params, s.waiting, s.waiting_cursor, ts, ts)
     s.clock[st.MID2] = 0
     s.clock[st.KNOWN_NOW] = 0
     s.counts[st.GAPS] += 1
@@ -88,19 +104,20 @@ def _after(ts: int, period: int) -> int:
 
 
 @kernel
-def schedule(s: st.State) -> None:
+def schedule(clock: Ints, params: Floats) -> None:
     """Set NEXT_DUE to the earliest timer."""
-    due = min(s.clock[st.ALPHA_DUE], s.clock[st.REQUOTE_DUE], s.clock[st.RV_DUE])
-    if s.clock[st.ARRIVAL_DUE]:
-        due = min(due, s.clock[st.ARRIVAL_DUE])
-    if s.clock[st.BOOK_KNOWN]:
-        due = min(due, s.clock[st.LAST_REAL] + int(s.params[pm.MAX_SILENCE_US]))
-    s.clock[st.NEXT_DUE] = due
+    due = min(clock[st.ALPHA_DUE], clock[st.REQUOTE_DUE])
+    if clock[st.ARRIVAL_DUE]:
+        due = min(due, clock[st.ARRIVAL_DUE])
+    if clock[st.BOOK_KNOWN]:
+        due = min(due, clock[st.LAST_REAL] + int(params[pm.MAX_SILENCE_US]))
+    clock[st.NEXT_DUE] = due
 
 
 @kernel
-def _rv_period(s: st.State) -> int:
-    return max(1, int(s.params[pm.ALPHA_TICK_US]) // int(s.params[pm.RV_SUBSAMPLES]))
+def rv_period(params: Floats) -> int:
+    """Return the time between sub-samples of the mid in µs."""
+    return max(1, int(params[pm.ALPHA_TICK_US]) // int(params[pm.RV_SUBSAMPLES]))
 
 
 @kernel
@@ -110,27 +127,17 @@ def start(s: st.State, ts: int) -> None:
     s.clock[st.LAST_REAL] = ts
     s.clock[st.ALPHA_DUE] = _after(ts, int(s.params[pm.ALPHA_TICK_US]))
     s.clock[st.REQUOTE_DUE] = _after(ts, int(s.params[pm.REQUOTE_US]))
-    s.clock[st.RV_DUE] = _after(ts, _rv_period(s))
-    schedule(s)
+    s.clock[st.RV_DUE] = _after(ts, rv_period(s.params))
+    schedule(s.clock, s.params)
 
 
 @kernel
-def mark(s: st.State, out: st.Out, before: int) -> bool:
-    """Note the mid at every markout due before `before`. Return False while the table is full."""
-    return markouts.resolve(s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS, before, s.clock[st.MID2])
-
-
-@kernel
-def room(out: st.Out, rows: int) -> bool:
+def room(n_out: Ints, capacity: int, rows: int) -> bool:
     """Say whether every table can take `rows` rows more, which is what one event or one timer may need."""
-    return (
-        out.labels.shape[0] - out.n[st.LABELS] >= rows
-        and out.alpha.shape[0] - out.n[st.ALPHA] >= rows
-        and out.triggers.shape[0] - out.n[st.TRIGGERS] >= rows
-        and out.quotes.shape[0] - out.n[st.QUOTES] >= rows
-        and out.fills.shape[0] - out.n[st.FILLS] >= rows
-        and out.markouts.shape[0] - out.n[st.MARKOUTS] >= rows
-    )
+    most = 0
+    for i in range(n_out.shape[0]):
+        most = max(most, n_out[i])
+    return capacity - most >= rows
 
 
 @kernel
@@ -138,9 +145,7 @@ def fire_until(s: st.State, out: st.Out, ts: int, rows: int) -> bool:
     """Fire every timer due before `ts`. Return False, to be called again, once fewer than `rows` rows are free."""
     while s.clock[st.NEXT_DUE] < ts:
         due = s.clock[st.NEXT_DUE]
-        if s.waiting_cursor[markouts.DUE] < due and not mark(s, out, due):
-            return False
-        if not room(out, rows):
+        if not room(out.n, out.alpha.shape[0], rows):
             return False
         s.clock[st.NOW] = due
         known = s.clock[st.BOOK_KNOWN] == 1
@@ -150,17 +155,16 @@ def fire_until(s: st.State, out: st.Out, ts: int, rows: int) -> bool:
         if due == s.clock[st.ARRIVAL_DUE]:
             matching.arrive(s, out, due)
         # nothing ticks while the book is unknown: the periods run on without rows
-        if due == s.clock[st.RV_DUE]:
-            if known:
-                pressure.sample_rv(s.averages, s.clock[st.MID2])
-            s.clock[st.RV_DUE] = _after(due if known else ts - 1, _rv_period(s))
         if due == s.clock[st.ALPHA_DUE]:
             if known:
+                mid_holds_until(s.clock, s.averages, s.params, s.waiting, s.waiting_cursor, due, due + 1)
+                if not markouts.give_out(s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS):
+                    return False
                 alpha_tick(s, out, due)
             s.clock[st.ALPHA_DUE] = _after(due if known else ts - 1, int(s.params[pm.ALPHA_TICK_US]))
         if due == s.clock[st.REQUOTE_DUE]:
             if known:
                 quoting.requote(s, out, due)
             s.clock[st.REQUOTE_DUE] = _after(due if known else ts - 1, int(s.params[pm.REQUOTE_US]))
-        schedule(s)
+        schedule(s.clock, s.params)
     return True

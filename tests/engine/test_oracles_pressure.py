@@ -317,7 +317,7 @@ def test_markouts():  # markout
     table, n_out = np.zeros(8, MARKOUT), np.zeros(1, np.int64)
     queue = np.zeros((markouts.WAITING, markouts.WAITING_SIZE), np.int64)
     cursor = np.zeros(markouts.CURSOR_SIZE, np.int64)
-    cursor[markouts.DUE] = markouts.NEVER
+    cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
     mids = [(0, 100.05), (10.4, 100.02), (11, 99.98), (15, 100.1), (20.5, 100.25), (21, 100.4), (30, 100.0)]
     fills = [(10.0, 1, 100.0, 2), (20.0, -1, 100.3, 1)]
     seen, events = (
