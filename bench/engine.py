@@ -24,7 +24,7 @@ from engine_tape import make
 from numba import njit
 
 from lobterm.engine import book as bk
-from lobterm.engine import drive
+from lobterm.engine import carry, drive
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.events import Flag, Kind, empty
@@ -40,12 +40,41 @@ ROI = 0.1
 TICKS_TIMED = 20_000
 
 
-def new_engine(tape):
-    """Return the full engine as the bench runs it: parameters, model, windows warm."""
-    return drive.start(tape.instrument, pm.defaults(), *tape.model, capacity=CHUNK // 4)
-
-
+DAY_S = 86_400
 LOGGED = "output rows: filled in tables and drained, not kept"
+_warm = {}
+
+
+def parameters():
+    """Return the full engine's parameters: both ladders, and z over a day."""
+    values = pm.defaults()
+    values[pm.WINDOW_S] = DAY_S
+    return values
+
+
+def warm_state(tape):
+    """Return the state before the tape with every window of a day full: the tape's own samples, over and over."""
+    if not _warm:
+        engine = drive.start(tape.instrument, parameters(), *tape.model, capacity=CHUNK // 4)
+        folded(tape, tape.rows[: min(len(tape.rows), 2_000_000)], engine)
+        rows = carry.samples(engine.state, int(tape.rows["ts"][0]))
+        full = round(DAY_S * 1e6 / pm.defaults()[pm.ALPHA_TICK_US])
+        parts = [rows[rows["qty"] == which] for which in np.unique(rows["qty"])]
+        parts = [np.resize(part, full) if len(part) > 1 else part for part in parts]
+        engine = drive.start(tape.instrument, parameters(), *tape.model, capacity=CHUNK // 4)
+        folded(tape, np.concatenate(parts), engine)
+        _warm["state"] = engine.state
+    return _warm["state"]
+
+
+def new_engine(tape):
+    """Return the full engine as the bench runs it: parameters, model, windows warm over a day."""
+    return drive.Engine(st.copy(warm_state(tape)), CHUNK // 4)
+
+
+def state_bytes(tape):
+    """Return what the state takes in memory, windows of a day at 250 ms included."""
+    return sum(array.nbytes for array in warm_state(tape))
 
 
 def folded(tape, rows, engine=None):
@@ -250,7 +279,7 @@ def main() -> None:
     results, notes = measure(tape, given.rounds)
     tick_us = alpha_tick_us(tape)
     if given.json:
-        json.dump([*results, {"name": "alpha tick", "us": tick_us}], sys.stdout)
+        json.dump([*results, {"name": "alpha tick", "us": tick_us, "state_bytes": state_bytes(tape)}], sys.stdout)
         print("\n".join(notes), file=sys.stderr)
         return
     print("\n".join(notes))
@@ -260,7 +289,7 @@ def main() -> None:
             f"{r['name']:<54}{r['rows']:>11,}{r['events_per_s'] / 1e6:>10.2f}{r['ratio']:>7.2f}{r['ns_per_row']:>8.1f}  "
             f"{r['logged']} ({r['made']:,})"
         )
-    print(f"\nalpha tick, quiet book: {tick_us:.2f} µs")
+    print(f"\nalpha tick, quiet book, windows of a day: {tick_us:.2f} µs; state: {state_bytes(tape) / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

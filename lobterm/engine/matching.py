@@ -123,6 +123,20 @@ def _measure_reach(orders: Ints, clock: Ints) -> None:
 
 
 @kernel
+def _extend_reach(clock: Ints, side: int, px: int, live_from: int, taker: bool) -> None:
+    """Let the reach take in a new order; what it no longer needs to take in is found when it is next measured."""
+    clock[st.JOIN_DUE] = min(clock[st.JOIN_DUE], live_from)
+    if taker:
+        return
+    if side > 0:
+        clock[st.BID_HIGH] = max(clock[st.BID_HIGH], px)
+        clock[st.BID_LOW] = min(clock[st.BID_LOW], px)
+    else:
+        clock[st.ASK_HIGH] = max(clock[st.ASK_HIGH], px)
+        clock[st.ASK_LOW] = min(clock[st.ASK_LOW], px)
+
+
+@kernel
 def _free_slot(orders: Ints, clock: Ints, now: int) -> int:
     """Return a slot for a new order, or -1."""
     for slot in range(orders.shape[0]):
@@ -165,7 +179,7 @@ def place(
     if not taker and (s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]):
         s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
     log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, PLACE, why)
-    _measure_reach(s.orders, s.clock)
+    _extend_reach(s.clock, side, px, order[st.O_FROM], taker)
     return True
 
 
@@ -235,39 +249,48 @@ def pull_all(s: st.State, out: st.Out, ts: int) -> None:
 
 
 @kernel
-def _next_arrival(orders: Ints, clock: Ints, due: int) -> int:
-    """Return the slot of the first order due by `due`, or -1 once ARRIVAL_DUE is set to the next due time after it."""
+def _next_arrival(orders: Ints, clock: Ints, due: int) -> tuple[int, bool]:
+    """Return (slot of the first order due by `due`, or -1; whether there is another); ARRIVAL_DUE is that of those after."""
     chosen = -1
     later = 0
+    many = False
     for slot in range(clock[st.SLOTS]):
         at = orders[slot, st.O_DUE]
         if at > due:
             later = at if later == 0 else min(later, at)
-        elif at and (chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
-            chosen = slot
-    if chosen < 0:
-        clock[st.ARRIVAL_DUE] = later
-    return chosen
+        elif at:
+            many = chosen >= 0
+            if chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]:
+                chosen = slot
+    clock[st.ARRIVAL_DUE] = later
+    return chosen, many
+
+
+@kernel
+def _reach_exchange(s: st.State, out: st.Out, slot: int, due: int) -> None:
+    """Let one order arrive; one that would cross the touch is rejected (post-only)."""
+    order = s.orders[slot]
+    order[st.O_DUE] = 0
+    ask, bid = s.touch[tc.ASK], s.touch[tc.BID]
+    buys = order[st.O_SIDE] > 0
+    if (buys and 0 < ask <= order[st.O_PX]) or (not buys and bid >= order[st.O_PX]):
+        s.counts[st.REJECTS] += 1
+        chased = order[st.O_TO] != 0
+        order[st.O_TO] = order[st.O_FROM]
+        if not chased:
+            log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], due, REJECT, WHY_CROSS)
+        order[st.O_LEFT] = 0
 
 
 @kernel
 def arrive(s: st.State, out: st.Out, due: int) -> None:
-    """Let the orders due at `due` reach the exchange; one that would cross the touch is rejected (post-only)."""
-    slot = _next_arrival(s.orders, s.clock, due)
+    """Let the orders due at `due` reach the exchange, in the order in which they were sent."""
+    slot, more = _next_arrival(s.orders, s.clock, due)
     while slot >= 0:
-        order = s.orders[slot]
-        order[st.O_DUE] = 0
-        ask, bid = s.touch[tc.ASK], s.touch[tc.BID]
-        buys = order[st.O_SIDE] > 0
-        if (buys and 0 < ask <= order[st.O_PX]) or (not buys and bid >= order[st.O_PX]):
-            s.counts[st.REJECTS] += 1
-            chased = order[st.O_TO] != 0
-            order[st.O_TO] = order[st.O_FROM]
-            if not chased:
-                log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], due, REJECT, WHY_CROSS)
-            order[st.O_LEFT] = 0
-            _measure_reach(s.orders, s.clock)
-        slot = _next_arrival(s.orders, s.clock, due)
+        _reach_exchange(s, out, slot, due)
+        if not more:
+            return
+        slot, more = _next_arrival(s.orders, s.clock, due)
 
 
 @kernel
@@ -355,23 +378,29 @@ def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
 
 
 @kernel
-def _next_joining(orders: Ints, used: int, exch_ts: int) -> int:
-    """Return the slot of the first order sent that went live before `exch_ts` and has not seen the book, or -1."""
+def _next_joining(orders: Ints, used: int, exch_ts: int) -> tuple[int, bool]:
+    """Return (slot of the first order sent that went live before `exch_ts` and has not seen the book, or -1; another?)."""
     chosen = -1
+    many = False
     for slot in range(used):
-        if orders[slot, st.O_ID] == 0 or orders[slot, st.O_JOINED] or orders[slot, st.O_LEFT] == 0:
+        if orders[slot, st.O_JOINED] or orders[slot, st.O_ID] == 0 or orders[slot, st.O_LEFT] == 0:
             continue
-        if orders[slot, st.O_FROM] < exch_ts and (chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]):
-            chosen = slot
-    return chosen
+        if orders[slot, st.O_FROM] < exch_ts:
+            many = chosen >= 0
+            if chosen < 0 or orders[slot, st.O_ID] < orders[chosen, st.O_ID]:
+                chosen = slot
+    return chosen, many
 
 
 @kernel
 def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
     """Let every order that went live before `exch_ts` see the book as it still is: behind what, or what there is to take."""
     orders = s.orders
-    slot = _next_joining(orders, s.clock[st.SLOTS], exch_ts)
-    while slot >= 0:
+    more = True
+    while more:
+        slot, more = _next_joining(orders, s.clock[st.SLOTS], exch_ts)
+        if slot < 0:
+            break
         orders[slot, st.O_JOINED] = st.JOINED
         if orders[slot, st.O_TAKER]:
             _take(s, out, slot, ts)
@@ -379,8 +408,7 @@ def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
             s.queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, orders[slot, st.O_SIDE], orders[slot, st.O_PX])
         else:
             orders[slot, st.O_JOINED] = st.UNKNOWN_QUEUE
-        slot = _next_joining(orders, s.clock[st.SLOTS], exch_ts)
-    _measure_reach(s.orders, s.clock)
+    _measure_reach(orders, s.clock)
 
 
 @kernel

@@ -300,10 +300,12 @@ def push(w: Window, x: float) -> None:
     """Add a value; the oldest leaves a full window."""
     i, f = w.i, w.f
     slot = i[OLDEST]
+    i[OLDEST] = slot + 1 if slot + 1 < i[CAPACITY] else 0
     if i[COUNT] == i[CAPACITY]:
+        if f[slot] == x:  # what comes is what goes: the normal case for rare events
+            return
         _erase(i, f, f[slot])
     f[slot] = x
-    i[OLDEST] = (slot + 1) % i[CAPACITY]
     _insert(i, f, x)
 
 
