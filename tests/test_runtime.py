@@ -152,18 +152,20 @@ def test_the_summary_is_what_was_logged(setup, tmp_path):
     assert kept["summary"]["rows_sha256"] == result["rows_sha256"]
 
 
-def test_pnl_parts_add_up_and_what_is_not_computed_is_null(setup):
+def test_pnl_parts_add_up(setup):
     result = headless.replay(runtime.Setup(setup.tape, setup.config, setup.model), setup.tape.read())
     pnl = result["pnl_usdt"]
-    assert pnl["total"] == pytest.approx(pnl["spread"] + pnl["inventory"] - pnl["fees"], abs=1e-8)
-    assert (pnl["slippage"], pnl["funding"], result["triggers"], result["forced_ticks"]) == (None,) * 4
+    parts = pnl["spread"] + pnl["inventory"] + pnl["slippage"] - pnl["fees"] + pnl["funding"]
+    assert pnl["total"] == pytest.approx(parts, abs=1e-8)
+    assert sum(result["fills_by_strategy"].values()) == result["fills"]
 
 
-def test_without_a_model_it_says_so_and_does_not_quote(setup):
-    result = headless.replay(runtime.Setup(setup.tape, setup.config, None), setup.tape.read())
+def test_without_a_model_it_says_so_and_its_maker_does_not_quote(setup):
+    config = setup.config.with_override("fade.enabled=no")
+    result = headless.replay(runtime.Setup(setup.tape, config, None), setup.tape.read())
     assert "no cluster model" in result["warning"]
     assert (result["orders"], result["labels"]["unclassified"]) == (0, result["trades"])
 
 
 def test_tables_cover_every_output_row():
-    assert tuple(TABLES) == ("labels", "alpha", "quotes", "fills")
+    assert tuple(TABLES) == ("labels", "alpha", "triggers", "quotes", "fills", "markouts")

@@ -8,7 +8,7 @@ import numpy as np
 
 from lobterm.clock import ReplayClock
 from lobterm.engine import params as pm
-from lobterm.engine.read import OwnOrder, Pnl, Signals, Snapshot
+from lobterm.engine.read import Ledger, OwnOrder, Pnl, Pressure, Score, Side, Signals, Snapshot
 from lobterm.engine.rows import LABEL, Label, Why
 from lobterm.events import Market
 from lobterm.instrument import Instrument
@@ -27,7 +27,19 @@ def levels(best: int, step: int, n: int, salt: int) -> np.ndarray:
 
 
 def orders(*quotes: tuple[int, int], arrived: bool = True, leaving: bool = False) -> tuple[OwnOrder, ...]:
-    return tuple(OwnOrder(i + 1, side, px, 10, 10, 0, arrived, leaving) for i, (side, px) in enumerate(quotes))
+    return tuple(OwnOrder(i + 1, side, px, 10, 10, 0, 0, False, arrived, leaving, None) for i, (side, px) in enumerate(quotes))
+
+
+def pressure() -> Pressure:
+    """Return what a calm tick comes to, open interest never seen."""
+
+    def side(fsi: float) -> Side:
+        fine = Score(1.2e-3, 0.4, 28_800, 7_200_000_000)
+        return Side(Score(fsi, 0.0, 28_800, 7_200_000_000), fine, 0.2, 1, 0, 25, 0, 123, 0, 0)
+
+    unseen = Score(None, None, 0, 0)
+    pi = Score(1e-9, -0.1, 28_800, 7_200_000_000)
+    return Pressure(side(0.0), side(0.0), pi, 1e-8, 4e-4, None, None, unseen, 3, 0, 0)
 
 
 def snapshot(**changes) -> Snapshot:
@@ -61,7 +73,10 @@ def snapshot(**changes) -> Snapshot:
         "quote_why_not": "",
         "orders": orders((1, bid - 3), (-1, ask + 40)),
         "inventory": 120,
-        "pnl": Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 100_000_000),
+        "pnl": Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0),
+        "ledgers": (Ledger(120, 12, Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0)),),
+        "pressure": pressure(),
+        "throttled": 0,
         "fills": 12,
         "trades": 5_210,
         "label_counts": (2_100, 1_250, 900, 0, 960),

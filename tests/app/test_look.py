@@ -40,7 +40,7 @@ def test_gap(snap_compare):
         quoting=False,
         quote_why_not="book unknown",
         orders=(),
-        pnl=Pnl(None, 1_500_000_000, None, 100_000_000),
+        pnl=Pnl(None, 1_500_000_000, None, 0, 100_000_000, 0),
     )
     assert snap_compare(app(console), terminal_size=(80, 24), run_before=settled)
 
