@@ -208,9 +208,9 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     if not timers.room(n_out, capacity, ROOM):
                         return i, FULL
                     matching.join(s, out, ts, exch_ts)
-                low, high = clock[st.BID_LOW], clock[st.BID_HIGH]
+                low, high = clock[st.REST_BID_LOW], clock[st.REST_BID_HIGH]
                 if side < 0:
-                    low, high = clock[st.ASK_LOW], clock[st.ASK_HIGH]
+                    low, high = clock[st.REST_ASK_LOW], clock[st.REST_ASK_HIGH]
                 ours = low <= px <= high
                 previous = bk.level_qty(book, side, px) if ours else 0
                 if not bk.set_level(book, side, px, event.qty):

@@ -97,43 +97,32 @@ def resting(s: st.State, strategy: int, side: int, level: int) -> int:
 
 
 @kernel
-def _measure_reach(orders: Ints, clock: Ints) -> None:
-    """Note where our orders lie, so that most prints and levels need not look at any of them."""
-    bid_high = ask_high = 0
-    bid_low = ask_low = st.FAR
-    join_due = markouts.NEVER
-    for slot in range(clock[st.SLOTS]):
-        if orders[slot, st.O_ID] and orders[slot, st.O_LEFT]:
-            px = orders[slot, st.O_PX]
-            if orders[slot, st.O_JOINED] == 0:
-                join_due = min(join_due, orders[slot, st.O_FROM])
-            if orders[slot, st.O_TAKER]:
-                continue
-            if orders[slot, st.O_SIDE] > 0:
-                bid_high = max(bid_high, px)
-                bid_low = min(bid_low, px)
-            else:
-                ask_high = max(ask_high, px)
-                ask_low = min(ask_low, px)
-    clock[st.BID_HIGH] = bid_high
-    clock[st.BID_LOW] = bid_low
-    clock[st.ASK_HIGH] = ask_high
-    clock[st.ASK_LOW] = ask_low
-    clock[st.JOIN_DUE] = join_due
+def _extend_reach(clock: Ints, side: int, px: int, follows: bool) -> None:
+    """Let the reach take in an order; what it no longer needs to take in is found when it is next measured."""
+    if side > 0:
+        clock[st.BID_HIGH] = max(clock[st.BID_HIGH], px)
+        if follows:
+            clock[st.REST_BID_LOW] = min(clock[st.REST_BID_LOW], px)
+            clock[st.REST_BID_HIGH] = max(clock[st.REST_BID_HIGH], px)
+    else:
+        clock[st.ASK_LOW] = min(clock[st.ASK_LOW], px)
+        if follows:
+            clock[st.REST_ASK_LOW] = min(clock[st.REST_ASK_LOW], px)
+            clock[st.REST_ASK_HIGH] = max(clock[st.REST_ASK_HIGH], px)
 
 
 @kernel
-def _extend_reach(clock: Ints, side: int, px: int, live_from: int, taker: bool) -> None:
-    """Let the reach take in a new order; what it no longer needs to take in is found when it is next measured."""
-    clock[st.JOIN_DUE] = min(clock[st.JOIN_DUE], live_from)
-    if taker:
-        return
-    if side > 0:
-        clock[st.BID_HIGH] = max(clock[st.BID_HIGH], px)
-        clock[st.BID_LOW] = min(clock[st.BID_LOW], px)
-    else:
-        clock[st.ASK_HIGH] = max(clock[st.ASK_HIGH], px)
-        clock[st.ASK_LOW] = min(clock[st.ASK_LOW], px)
+def _measure_reach(orders: Ints, clock: Ints) -> None:
+    """Note where our orders lie, so that most prints and levels need not look at any of them."""
+    clock[st.BID_HIGH] = clock[st.REST_BID_HIGH] = clock[st.REST_ASK_HIGH] = 0
+    clock[st.ASK_LOW] = clock[st.REST_BID_LOW] = clock[st.REST_ASK_LOW] = st.FAR
+    clock[st.JOIN_DUE] = markouts.NEVER
+    for slot in range(clock[st.SLOTS]):
+        if orders[slot, st.O_ID] and orders[slot, st.O_LEFT]:
+            if orders[slot, st.O_JOINED] == 0:
+                clock[st.JOIN_DUE] = min(clock[st.JOIN_DUE], orders[slot, st.O_FROM])
+            if orders[slot, st.O_TAKER] == 0:
+                _extend_reach(clock, orders[slot, st.O_SIDE], orders[slot, st.O_PX], orders[slot, st.O_TO] == 0)
 
 
 @kernel
@@ -179,7 +168,9 @@ def place(
     if not taker and (s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]):
         s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
     log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, PLACE, why)
-    _extend_reach(s.clock, side, px, order[st.O_FROM], taker)
+    s.clock[st.JOIN_DUE] = min(s.clock[st.JOIN_DUE], order[st.O_FROM])
+    if not taker:
+        _extend_reach(s.clock, side, px, True)
     return True
 
 
@@ -413,12 +404,13 @@ def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
 
 @kernel
 def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch_ts: int) -> None:
-    """Let a change of a displayed level move our place in its queue."""
+    """Let a change of a displayed level move our place in its queue; once a cancel is sent the place is not followed."""
     orders, queue = s.orders, s.queue
     for slot in range(s.clock[st.SLOTS]):
-        if orders[slot, st.O_ID] == 0 or orders[slot, st.O_PX] != px or orders[slot, st.O_SIDE] != side:
+        if orders[slot, st.O_PX] != px or orders[slot, st.O_SIDE] != side or orders[slot, st.O_TO]:
             continue
-        if orders[slot, st.O_JOINED] == st.JOINED and orders[slot, st.O_LEFT] and orders[slot, st.O_FROM] < exch_ts:
+        held = orders[slot, st.O_ID] and orders[slot, st.O_LEFT]
+        if held and orders[slot, st.O_JOINED] == st.JOINED and orders[slot, st.O_FROM] < exch_ts:
             queue[slot, st.Q_AHEAD] = queueing.after_level(
                 int(s.params[pm.QUEUE_MODEL]), s.params[pm.QUEUE_POWER], queue[slot, st.Q_AHEAD],
                 queue[slot, st.Q_TRADED], previous, new,
@@ -458,7 +450,7 @@ def in_reach(clock: Ints, side: int, px: int) -> bool:
     """Say whether a print at `px` by aggressor `side` may reach any order of ours at all."""
     if side < 0:
         return px <= clock[st.BID_HIGH]
-    return clock[st.ASK_HIGH] != 0 and px >= clock[st.ASK_LOW]
+    return px >= clock[st.ASK_LOW]
 
 
 @kernel

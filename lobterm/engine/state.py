@@ -47,10 +47,12 @@ Floats = npt.NDArray[np.float64]
     NEXT_ORDER_ID,
     QUOTING,  # 1 while the maker means to have quotes out
     FAIR_KNOWN,
-    BID_HIGH,  # where our bids lie, 0 and FAR if there are none
-    BID_LOW,
-    ASK_HIGH,  # where our asks lie
+    BID_HIGH,  # highest bid and lowest ask of ours that a print may still fill, 0 and FAR if there are none
     ASK_LOW,
+    REST_BID_LOW,  # between which prices our bids rest, uncancelled: their queues are followed
+    REST_BID_HIGH,
+    REST_ASK_LOW,
+    REST_ASK_HIGH,
     JOIN_DUE,  # earliest live_from of an order whose queue is not known yet
     MARK2,  # last known bid + ask: what positions are marked to
     MID2,  # bid + ask now, 0 while there is no mid
@@ -65,8 +67,8 @@ Floats = npt.NDArray[np.float64]
     FORCED_TICKS,  # alpha ticks with a side FORCED
     TRIGGERED,  # triggers so far
     SLOTS,  # slots of orders ever used: none lies beyond
-) = range(41)
-CLOCK_SIZE = 41
+) = range(43)
+CLOCK_SIZE = 43
 
 TRADES, LABELLED, ALPHA_TICKS, PLACED, REQUOTES, REJECTS, GAPS, THROTTLED = 0, 1, 6, 7, 8, 9, 10, 11
 """Fields of the counts; LABELLED takes five, one a Label."""
@@ -179,7 +181,7 @@ def new_state(
     clock = np.zeros(CLOCK_SIZE, np.int64)
     clock[MODEL_ROW] = -1 if centroids is None else 0
     clock[NEXT_ORDER_ID] = 1
-    clock[BID_LOW] = clock[ASK_LOW] = FAR
+    clock[ASK_LOW] = clock[REST_BID_LOW] = clock[REST_ASK_LOW] = FAR
     clock[JOIN_DUE] = markouts.NEVER
     vector = np.array(values if len(values) else params.defaults(), dtype=np.float64)
     samples = max(2, round(vector[params.WINDOW_S] * 1e6 / vector[params.ALPHA_TICK_US]))
