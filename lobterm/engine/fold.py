@@ -229,7 +229,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 if not timers.room(out, ROOM):
                     return i, FULL
                 on_market = event.flags & RPI == 0 and clock[st.BOOK_KNOWN] == 1
-                if on_market and matching.in_reach(clock, event.side, event.px):
+                if on_market and (clock[st.JOIN_DUE] < event.exch_ts or matching.in_reach(clock, event.side, event.px)):
                     matching.meet(s, out, ts, event.exch_ts, event.seq, event.side, event.px, event.qty)
                 pending += event.qty
                 if event.flags & LAST:
