@@ -164,6 +164,7 @@ def place(
     s.counts[st.PLACED] += 1
     if not taker and (s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]):
         s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
+        s.clock[st.NEXT_DUE] = min(s.clock[st.NEXT_DUE], order[st.O_DUE])
     log_order(s, out, slot, ts, PLACE, why)
     _measure_reach(s)
     return True
