@@ -55,6 +55,9 @@ def _look(
         return
     if clock[st.BOOK_KNOWN] == 0:
         clock[st.BOOK_KNOWN] = 1
+        # it may fall silent from now on: a snapshot that the exchange did not send counts, once
+        clock[st.LAST_REAL] = event.ts
+        clock[st.NEXT_DUE] = min(clock[st.NEXT_DUE], event.ts)
         waiting_cursor[markouts.UNKNOWN_UNTIL] = event.ts
     clock[st.BOOK_TS] = event.ts
     clock[st.GAP] = 0
@@ -273,6 +276,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 value = np.int64(event.px).view(np.float64)
                 if pm.LOW[event.qty] <= value <= pm.HIGH[event.qty]:
                     params[event.qty] = value
+                    clock[st.NEXT_DUE] = min(clock[st.NEXT_DUE], ts)
         elif kind == MODEL:
             if 0 <= event.px < centroids.shape[0]:
                 clock[st.MODEL_ROW] = event.px

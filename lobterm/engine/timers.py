@@ -89,13 +89,18 @@ def _after(ts: int, period: int) -> int:
 
 
 @njit(cache=True)
+def _silent_at(s: st.State) -> int:
+    return s.clock[st.LAST_REAL] + int(s.params[pm.MAX_SILENCE_US])
+
+
+@njit(cache=True)
 def schedule(s: st.State) -> None:
     """Set NEXT_DUE to the earliest timer."""
     due = min(s.clock[st.ALPHA_DUE], s.clock[st.REQUOTE_DUE], s.clock[st.RV_DUE])
     if s.clock[st.ARRIVAL_DUE]:
         due = min(due, s.clock[st.ARRIVAL_DUE])
     if s.clock[st.BOOK_KNOWN]:
-        due = min(due, s.clock[st.LAST_REAL] + int(s.params[pm.MAX_SILENCE_US]))
+        due = min(due, max(s.clock[st.NOW], _silent_at(s)))
     s.clock[st.NEXT_DUE] = due
 
 
@@ -145,7 +150,7 @@ def fire_until(s: st.State, out: st.Out, ts: int, rows: int) -> bool:
             return False
         s.clock[st.NOW] = due
         known = s.clock[st.BOOK_KNOWN] == 1
-        if known and due == s.clock[st.LAST_REAL] + int(s.params[pm.MAX_SILENCE_US]):
+        if known and due >= _silent_at(s):
             enter_gap(s, out, due, matching.exchange_now(s, due), SILENCE)
             known = False
         if due == s.clock[st.ARRIVAL_DUE]:
