@@ -124,14 +124,15 @@ def _measure_reach(s: st.State) -> None:
 
 @njit(cache=True)
 def _free_slot(s: st.State, now: int) -> int:
-    """Return a slot for a new order, or -1."""
+    """Forget all orders that ended too long ago, and return a slot for a new one, or -1."""
     orders = s.orders
+    free = -1
     for slot in range(orders.shape[0]):
         if orders[slot, st.O_TO] and now - orders[slot, st.O_TO] > KEEP_US:
             orders[slot, st.O_ID] = 0
-        if orders[slot, st.O_ID] == 0:
-            return slot
-    return -1
+        if orders[slot, st.O_ID] == 0 and free < 0:
+            free = slot
+    return free
 
 
 @njit(cache=True)
