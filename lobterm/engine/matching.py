@@ -288,7 +288,7 @@ def _fill(
     touch_px = print_px if taker else px
     account.book_fill(s.acct, who, order[st.O_SIDE], px, qty, touch_px, fee, mark2)
     s.clock[st.POSITION_MAX] = max(s.clock[st.POSITION_MAX], abs(account.position(s.acct)))
-    account.remember(s.past, s.past_cursor, exch_ts, who, s.acct[who, account.POSITION])
+    account.remember(s.past, s.past_cursor, exch_ts, who, order[st.O_SIDE] * qty)
     row = out.fills[out.n[st.FILLS]]
     out.n[st.FILLS] += 1
     row.offset = s.clock[st.ROWS]
