@@ -384,7 +384,10 @@ def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch
     for slot in range(orders.shape[0]):
         if orders[slot, st.O_ID] == 0 or orders[slot, st.O_PX] != px or orders[slot, st.O_SIDE] != side:
             continue
-        if orders[slot, st.O_JOINED] == st.JOINED and orders[slot, st.O_LEFT] and orders[slot, st.O_FROM] < exch_ts:
+        ended = orders[slot, st.O_TO]
+        if exch_ts <= orders[slot, st.O_FROM] or (ended and exch_ts > ended):
+            continue
+        if orders[slot, st.O_JOINED] == st.JOINED and orders[slot, st.O_LEFT]:
             queue[slot, st.Q_AHEAD] = queueing.after_level(
                 int(s.params[pm.QUEUE_MODEL]), s.params[pm.QUEUE_POWER], queue[slot, st.Q_AHEAD],
                 queue[slot, st.Q_TRADED], previous, new,
