@@ -439,6 +439,7 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
     rule = int(s.params[pm.FILL_RULE])
     left = qty
     taken_here = 0
+    front, front_known = 0.0, True
     last_px, last_id = 0, 0
     while left > 0:
         slot = _next_met(s, side, px, exch_ts, last_px, last_id)
@@ -450,8 +451,10 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
         reason = THROUGH
         if order[st.O_PX] == px:
             reason = TOUCH
-            known = order[st.O_JOINED] == st.JOINED
-            passed = qty - s.queue[slot, st.Q_AHEAD] - taken_here
+            # nobody of ours passes an earlier one of ours at the same price
+            known = front_known = front_known and order[st.O_JOINED] == st.JOINED
+            front = max(front, s.queue[slot, st.Q_AHEAD])
+            passed = qty - front - taken_here
             if rule == THROUGH:
                 filled = 0
             elif rule == QUEUE:
