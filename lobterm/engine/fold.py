@@ -278,7 +278,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     params[event.qty] = value
                     clock[st.NEXT_DUE] = min(clock[st.NEXT_DUE], ts)
         elif kind == MODEL:
-            if 0 <= event.px < centroids.shape[0]:
+            if clock[st.MODEL_ROW] >= 0 and 0 <= event.px < centroids.shape[0]:
                 clock[st.MODEL_ROW] = event.px
         elif kind == CLOCK_OFFSET:
             clock[st.OFFSET] = event.qty
