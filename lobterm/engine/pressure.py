@@ -76,7 +76,9 @@ LN2 = math.log(2.0)
 @njit(cache=True)
 def band_ticks(px: int, bps: float) -> int:
     """Return how many whole ticks `bps` of a price are, rounded down: exact in integers to 1e-4 bps."""
-    return px * round(bps * 1e4) // 100_000_000
+    share = round(bps * 1e4)
+    # in two parts: the product of a large price and a wide band does not fit 64 bits
+    return px // 100_000_000 * share + px % 100_000_000 * share // 100_000_000
 
 
 @njit(cache=True)
