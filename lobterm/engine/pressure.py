@@ -192,7 +192,8 @@ def see_oi(
         )
         trend[OI_FLUSHES] = 2.0 if known else 1.0
         k = kept(dt_s, params[pm.OI_HALF_LIFE_S])
-        trend[OI_SMOOTH] = k * trend[OI_SMOOTH] + (1.0 - k) * lots
+        # in this form an open interest that stands still is its own average to the last digit
+        trend[OI_SMOOTH] += (1.0 - k) * (lots - trend[OI_SMOOTH])
     else:
         trend[OI_SMOOTH] = float(lots)
     oi[OI_LAST] = lots
