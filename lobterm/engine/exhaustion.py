@@ -22,14 +22,14 @@ PANIC, ROLLOVER, OI, REFORM, DIVERGENCE, DIVERGENCE_LOW, EXHAUSTED = (int(bit) f
 HISTORY = 1024
 """Alpha ticks that are remembered."""
 LPI, Z_LDR, MID2, KNOWN = 0, 2, 4, 5
-"""Fields of a remembered tick: LPI of sells and buys, z(LDR) of bids and asks, mid, bits of what is known: those fields in order."""
+"""Fields of a remembered tick: LPI of sells and buys, z(LDR) of bids and asks, mid, bits of what is known."""
 TICK_SIZE = 6
 
 HEAD, HELD = 0, 1
 """Cursor of the history: newest slot, ticks held."""
 
 TRUE, SURE, WAS, CALM_MID2 = range(4)
-"""Fields of a side: conditions that hold, conditions that are known, E_t of the tick before, mid when the pressure last was calm."""
+"""Fields of a side: conditions that hold, conditions that are known, E_t of the tick before, mid when the pressure was calm."""
 SIDE_SIZE = 4
 
 Ints = npt.NDArray[np.int64]

@@ -177,7 +177,7 @@ def _taker_out(s: st.State) -> bool:
     """Say whether a taker of the fade is on its way."""
     orders = s.orders
     for slot in range(orders.shape[0]):
-        if orders[slot, st.O_ID] and orders[slot, st.O_TAKER] and orders[slot, st.O_LEFT]:
-            if orders[slot, st.O_STRATEGY] == FADE and orders[slot, st.O_TO] == 0:
-                return True
+        ours = orders[slot, st.O_ID] and orders[slot, st.O_STRATEGY] == FADE
+        if ours and orders[slot, st.O_TAKER] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0:
+            return True
     return False

@@ -119,10 +119,7 @@ def _settle(s: st.State, event: Record) -> None:
     rate = event.px
     # the exchange stamps a settlement some milliseconds after its time
     passed = abs(s.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
-    if passed and s.clock[st.SETTLE_MARK_E8] > 0:
-        mark = s.clock[st.SETTLE_MARK_E8]
-    else:
-        mark = s.clock[st.MARK_E8]
+    mark = s.clock[st.SETTLE_MARK_E8] if passed and s.clock[st.SETTLE_MARK_E8] > 0 else s.clock[st.MARK_E8]
     if mark <= 0 or abs(rate) >= 10_000_000:
         return
     lot_e8 = s.sizes_e8[1]

@@ -210,9 +210,9 @@ def waiting(s: st.State, strategy: int) -> bool:
     """Say whether a strategy has an order out that no cancel is chasing."""
     orders = s.orders
     for slot in range(orders.shape[0]):
-        if orders[slot, st.O_ID] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0:
-            if orders[slot, st.O_STRATEGY] == strategy:
-                return True
+        ours = orders[slot, st.O_ID] and orders[slot, st.O_STRATEGY] == strategy
+        if ours and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0:
+            return True
     return False
 
 

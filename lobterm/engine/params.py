@@ -55,7 +55,13 @@ PARAMS: tuple[Param, ...] = (
     Param(NORM_A, "signals.norm_a", "per trade", 0.001, 1e-9, 1.0, "methods 1.3"),
     Param(NORM_SCALE, "signals.norm_scale", "trades", 50.0, 1e-9, LARGE, "methods 1.3"),
     Param(
-        NORM_START, "signals.norm_start", "base", 0.0, 0.0, LARGE, "ours: 0 starts unbiased; the public code starts at 1"
+        NORM_START,
+        "signals.norm_start",
+        "base",
+        0.0,
+        0.0,
+        LARGE,
+        "ours: 0 starts unbiased; the public code starts at 1",
     ),
     Param(NORM_WARM, "signals.norm_warm_trades", "trades", 1000.0, 1.0, 1e9, "ours"),
     Param(ALPHA_TICK_US, "engine.alpha_tick_us", "us", 250_000.0, 1_000.0, 60_000_000.0, "003 8.1"),

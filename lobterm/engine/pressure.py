@@ -340,12 +340,11 @@ def tick(
         now[i] = 0.0
     valid = oi_known(oi, trend, params, due)
     tick_s = params[pm.ALPHA_TICK_US] * 1e-6
-    if flow[FRESH] == 0:
-        if flow[BROKEN] == 0:
-            valid |= _flow_values(flow, averages, oi, trend, now, params, mid2, tick_s, valid)
-            if mid2 > 0 and flow[PREVIOUS_MID2] > 0:
-                now[PI] = impact_slope(flow[PREVIOUS_MID2] / 2.0, mid2 / 2.0, flow[VOLUME] * value, params[pm.PI_FLOOR])
-                valid |= V_PI
+    if flow[FRESH] == 0 and flow[BROKEN] == 0:
+        valid |= _flow_values(flow, averages, oi, trend, now, params, mid2, tick_s, valid)
+        if mid2 > 0 and flow[PREVIOUS_MID2] > 0:
+            now[PI] = impact_slope(flow[PREVIOUS_MID2] / 2.0, mid2 / 2.0, flow[VOLUME] * value, params[pm.PI_FLOOR])
+            valid |= V_PI
     if mid2 > 0 and has_depth:
         valid |= _book_values(book, touch, averages, now, params, lot, tick_s)
     valid |= _variance(averages, now, params, tick_s)
