@@ -35,10 +35,11 @@ TURNS = [
 class Tape:
     """A market that writes down what it says: a wandering book, its touch, trades, panics, and trouble."""
 
-    def __init__(self, seed, *, offset=0, mid=10_000, depth=True, jumpy=True, lacking=()):
+    def __init__(self, seed, *, offset=0, mid=10_000, depth=True, jumpy=True, lacking=(), often=None):
         self.rng = np.random.default_rng(seed)
         self.rows, self.ts, self.seq, self.offset = [], START, 1, offset
         self.mid, self.depth, self.jumpy, self.lacking = mid, depth, jumpy, lacking
+        self.often = often or {}
         self.book = {1: {}, -1: {}}
         self.interest, self.interest_at, self.reference = 1_000_000, 0, 500_000
         self.next_funding = START + 5_000_000
@@ -243,7 +244,7 @@ class Tape:
 
     def weights(self, trouble):
         weights = (PANIC if self.phase > 0 else CALM) | (TROUBLE if trouble else {})
-        return {kind: weight for kind, weight in weights.items() if kind not in self.lacking}
+        return {kind: weight for kind, weight in (weights | self.often).items() if kind not in self.lacking}
 
     def go(self, n, trouble=True):
         for _ in range(n):
@@ -264,9 +265,9 @@ class Tape:
         return np.array([tuple(int(v) for v in row) for row in self.rows], dtype=EVENT)
 
 
-def lively(seed, n, *, offset=0, trouble=True, mid=10_000, depth=True, warm=False, end=None, lacking=()):
+def lively(seed, n, *, offset=0, trouble=True, mid=10_000, depth=True, warm=False, end=None, lacking=(), often=None):
     """Return a tape of `n` messages without those of the kinds `lacking`. One with trouble ends in a silence of two minutes."""
-    tape = Tape(seed, offset=offset, mid=mid, depth=depth, jumpy=trouble, lacking=lacking)
+    tape = Tape(seed, offset=offset, mid=mid, depth=depth, jumpy=trouble, lacking=lacking, often=often)
     if warm:
         tape.warm()
     tape.snapshot()

@@ -29,7 +29,7 @@ from lobterm.events import EVENT, Flag, Kind, Market
 from lobterm.wire import emit
 from lobterm.wire.block import BlockDecoder
 from lobterm.wire.message import SKIPPED
-from tests.engine.tapes import CENTROIDS, OWN, PERP, ROLES, START, assorted, drawn, lively, run, values
+from tests.engine.tapes import CENTROIDS, OWN, PERP, ROLES, START, Tape, assorted, drawn, lively, run, values
 from tests.wire import wires
 
 SEEDS = hs.integers(0, 10**9)
@@ -271,7 +271,7 @@ def test_two_ledgers_give_one_answer(seed):
 
 def fixed_orders(seed, n):
     """Return a tape whose own orders are all that is ever sent, none of them a taker."""
-    events = assorted(seed, n, lacking=("turn",), mid=10_000, depth=True)
+    events = assorted(seed, n, lacking=("turn",), often={"order": 120}, mid=10_000, depth=True)
     return events[~((events["kind"] == Kind.ORDER) & (events["px"] == 0) & (events["qty"] > 0))]
 
 
@@ -301,6 +301,30 @@ def test_of_fixed_orders_fills_through_are_among_fills_by_queue_and_those_among_
     for ident in through:
         for few, some, many in zip(through[ident], queue[ident], touch[ident], strict=True):
             assert few <= some <= many
+
+
+def test_none_of_our_orders_passes_an_earlier_one_at_its_price():
+    """By the power model with n = 10, ten lots that shrink to one leave 4 ahead as 1, but 6 ahead as less than none."""
+    tape = Tape(0)
+
+    def bid(qty, flags=Flag.LAST):
+        tape.ts += 100_000
+        tape.say(Kind.BOOK, exch_ts=tape.ts, px=100, qty=qty, side=1, flags=flags)
+
+    tape.say(Kind.BOOK_CLEAR, exch_ts=tape.ts, flags=Flag.SNAPSHOT)
+    tape.say(Kind.BOOK, exch_ts=tape.ts, px=101, qty=9, side=-1, flags=Flag.SNAPSHOT)
+    bid(4, Flag.SNAPSHOT | Flag.LAST)
+    for level_then in (6, 10):
+        tape.say(Kind.ORDER, px=100, qty=1, side=1, flags=OWN)
+        bid(level_then)
+    bid(1)
+    tape.say(Kind.TRADE, exch_ts=tape.ts + 1, px=100, qty=1, side=-1)
+    params = values(QUEUE_MODEL=1, QUEUE_POWER=10.0, ENABLED=0)
+    engine, rows = run(tape.events(), params)
+    assert engine.state.orders[:2, st.O_JOINED].tolist() == [st.JOINED] * 2
+    assert len(rows["fills"]) == 0
+    rows = run(tape.events(), values(QUEUE_MODEL=1, QUEUE_POWER=10.0, ENABLED=0, FILL_RULE=FillRule.TOUCH))[1]
+    assert rows["fills"]["order_id"].tolist() == [1]
 
 
 # --- what a trader expects of quotes ----------------------------------------------------------------------------------
