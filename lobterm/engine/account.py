@@ -21,8 +21,8 @@ POSITION, CASH2, SPREAD2, INVENTORY2, SLIP2, FEES_E8, FUNDING_E8, SEEN_MARK2, FI
 ACCOUNT_SIZE = 11
 STRATEGIES = 3
 
-T, WHO, HELD = range(3)
-"""Fields of a remembered fill: exchange time, strategy, position after it."""
+T, WHO, LOTS = range(3)
+"""Fields of a remembered fill: exchange time, strategy, lots bought (sold: below 0)."""
 REMEMBERED = 4096
 
 Ints = npt.NDArray[np.int64]
@@ -58,24 +58,26 @@ def book_fill(acct: Ints, who: int, side: int, px: int, qty: int, touch_px: int,
 
 
 @kernel
-def remember(past: Ints, cursor: Ints, exch_ts: int, who: int, position: int) -> None:
-    """Keep a position with the exchange time from which it was held."""
+def remember(past: Ints, cursor: Ints, exch_ts: int, who: int, lots: int) -> None:
+    """Keep a fill with its exchange time."""
     slot = cursor[0] % past.shape[0]
     past[slot, T] = exch_ts
     past[slot, WHO] = who
-    past[slot, HELD] = position
+    past[slot, LOTS] = lots
     cursor[0] += 1
 
 
 @kernel
 def held_at(past: Ints, cursor: Ints, acct: Ints, who: int, exch_ts: int) -> int:
-    """Return the position that a strategy held at an exchange time, as far back as fills are remembered."""
-    position = 0 if cursor[0] <= past.shape[0] else acct[who, POSITION]
-    for back in range(min(cursor[0], past.shape[0])):
-        slot = (cursor[0] - 1 - back) % past.shape[0]
-        if past[slot, WHO] == who and past[slot, T] <= exch_ts:
-            return past[slot, HELD]
-    return position
+    """Return the position that a strategy held at an exchange time, as far back as fills are remembered.
+
+    It is today's less what came later: fills are booked as we learn of them, which is not the order of their times.
+    """
+    held = acct[who, POSITION]
+    for slot in range(min(cursor[0], past.shape[0])):
+        if past[slot, WHO] == who and past[slot, T] > exch_ts:
+            held -= past[slot, LOTS]
+    return held
 
 
 @kernel

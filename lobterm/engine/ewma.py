@@ -31,7 +31,8 @@ def next_point(average: float, u: float, x: float) -> float:
 @kernel
 def previous_point(average: float, u: float, x_before: float) -> float:
     """Return the average after a state stood at `x_before`."""
-    return u * average + (1.0 - u) * x_before
+    # in this form a state that stands still is its own average to the last digit
+    return average + (1.0 - u) * (x_before - average)
 
 
 @kernel

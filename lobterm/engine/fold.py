@@ -63,6 +63,9 @@ def _look(
         timers.mid_holds_until(clock, averages, params, waiting, waiting_cursor, event.ts, event.ts)
         if clock[st.BOOK_KNOWN] == 0:
             clock[st.BOOK_KNOWN] = 1
+            # it may fall silent from now on: a snapshot that the exchange did not send counts, once
+            clock[st.LAST_REAL] = event.ts
+            clock[st.NEXT_DUE] = min(clock[st.NEXT_DUE], event.ts)
             waiting_cursor[markouts.UNKNOWN_UNTIL] = event.ts
         clock[st.MID2] = mid2
         if valid:
@@ -238,7 +241,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 if not timers.room(n_out, capacity, ROOM):
                     return i, FULL
                 on_market = event.flags & RPI == 0 and clock[st.BOOK_KNOWN] == 1
-                if on_market and matching.in_reach(clock, event.side, event.px):
+                if on_market and (clock[st.JOIN_DUE] < event.exch_ts or matching.in_reach(clock, event.side, event.px)):
                     matching.meet(s, out, ts, event.exch_ts, event.seq, event.side, event.px, event.qty)
                 pending += event.qty
                 if event.flags & LAST:
@@ -283,8 +286,9 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 value = np.int64(event.px).view(np.float64)
                 if pm.LOW[event.qty] <= value <= pm.HIGH[event.qty]:
                     params[event.qty] = value
+                    clock[st.NEXT_DUE] = min(clock[st.NEXT_DUE], ts)
         elif kind == MODEL:
-            if 0 <= event.px < centroids.shape[0]:
+            if clock[st.MODEL_ROW] >= 0 and 0 <= event.px < centroids.shape[0]:
                 clock[st.MODEL_ROW] = event.px
         elif kind == CLOCK_OFFSET:
             clock[st.OFFSET] = event.qty

@@ -127,14 +127,17 @@ def _measure_reach(orders: Ints, clock: Ints) -> None:
 
 @kernel
 def _free_slot(orders: Ints, clock: Ints, now: int) -> int:
-    """Return a slot for a new order, or -1."""
-    for slot in range(orders.shape[0]):
+    """Forget all orders that ended too long ago, and return a slot for a new one, or -1."""
+    free = -1
+    for slot in range(clock[st.SLOTS]):
         if orders[slot, st.O_TO] and now - orders[slot, st.O_TO] > KEEP_US:
             orders[slot, st.O_ID] = 0
-        if orders[slot, st.O_ID] == 0:
-            clock[st.SLOTS] = max(clock[st.SLOTS], slot + 1)
-            return slot
-    return -1
+        if orders[slot, st.O_ID] == 0 and free < 0:
+            free = slot
+    if free < 0 and clock[st.SLOTS] < orders.shape[0]:
+        free = clock[st.SLOTS]
+        clock[st.SLOTS] += 1
+    return free
 
 
 @kernel
@@ -167,6 +170,7 @@ def place(
     s.counts[st.PLACED] += 1
     if not taker and (s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]):
         s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
+        s.clock[st.NEXT_DUE] = min(s.clock[st.NEXT_DUE], order[st.O_DUE])
     log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, PLACE, why)
     s.clock[st.JOIN_DUE] = min(s.clock[st.JOIN_DUE], order[st.O_FROM])
     if not taker:
@@ -299,7 +303,7 @@ def _fill(
     touch_px = print_px if taker else px
     account.book_fill(s.acct, who, order[st.O_SIDE], px, qty, touch_px, fee, mark2)
     s.clock[st.POSITION_MAX] = max(s.clock[st.POSITION_MAX], abs(account.position(s.acct)))
-    account.remember(s.past, s.past_cursor, exch_ts, who, s.acct[who, account.POSITION])
+    account.remember(s.past, s.past_cursor, exch_ts, who, order[st.O_SIDE] * qty)
     row = out.fills[out.n[st.FILLS]]
     out.n[st.FILLS] += 1
     row.offset = s.clock[st.ROWS]
@@ -461,6 +465,7 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
     rule = int(s.params[pm.FILL_RULE])
     left = qty
     taken_here = 0
+    front, front_known = 0.0, True
     last_px, last_id = 0, 0
     while left > 0:
         slot = _next_met(s.orders, s.clock[st.SLOTS], side, px, exch_ts, last_px, last_id)
@@ -472,8 +477,10 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
         reason = THROUGH
         if order[st.O_PX] == px:
             reason = TOUCH
-            known = order[st.O_JOINED] == st.JOINED
-            passed = qty - s.queue[slot, st.Q_AHEAD] - taken_here
+            # nobody of ours passes an earlier one of ours at the same price
+            known = front_known = front_known and order[st.O_JOINED] == st.JOINED
+            front = max(front, s.queue[slot, st.Q_AHEAD])
+            passed = qty - front - taken_here
             if rule == THROUGH:
                 filled = 0
             elif rule == QUEUE:

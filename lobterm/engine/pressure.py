@@ -75,7 +75,9 @@ KNOWN_VALUE = np.array([V_FSI, V_FSI, V_LDR, V_LDR, V_PI], np.int64)
 @kernel
 def band_ticks(px: int, bps: float) -> int:
     """Return how many whole ticks `bps` of a price are, rounded down: exact in integers to 1e-4 bps."""
-    return px * round(bps * 1e4) // 100_000_000
+    share = round(bps * 1e4)
+    # in two parts: the product of a large price and a wide band does not fit 64 bits
+    return px // 100_000_000 * share + px % 100_000_000 * share // 100_000_000
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Median and MAD of a long sliding window, exact, in logarithmic time, and the z they give.
 
 What: z = (x - median) / (1.4826 MAD). Where MAD is 0, which is the normal case for rare events, the mean absolute deviation
-(x 1.2533) takes its place; where that is 0 too, or samples are few, there is no z.
+(x 1.2533) takes its place; where that is 0 too, or samples are few, there is no z. 0 is what is lost in rounding.
 Seeds: 003 §2.3; methods §3.3.
 Units: those of the values; z in robust standard deviations, clamped.
 """
@@ -18,6 +18,8 @@ from lobterm.engine.kernel import kernel
 
 MAD_TO_SIGMA = 1.4826
 MEAN_AD_TO_SIGMA = math.sqrt(math.pi / 2.0)
+ROUNDING = 1e-9
+"""A scale below this share of the median is the rounding of a value that stands still, not a scale."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -123,11 +125,12 @@ def z(w: od.Window, x: float, min_samples: int, clamp: float, eps: float) -> tup
     if w.i[od.COUNT] < min_samples:
         return 0.0, False
     m = median(w)
-    if x == m:  # the normal case for rare events: only whether there is a scale matters, not how large it is
+    if x == m == 0.0:  # the normal case for rare events: only whether there is a scale matters, not how large it is
         return 0.0, od.least(w.i, w.f) < od.most(w.i, w.f)
+    least = ROUNDING * abs(m)
     sigma = MAD_TO_SIGMA * mad(w, m)
-    if sigma <= 0.0:
+    if sigma <= least:
         sigma = MEAN_AD_TO_SIGMA * mean_ad(w, m)
-    if sigma <= 0.0:
+    if sigma <= least:
         return 0.0, False
     return min(max((x - m) / (sigma + eps), -clamp), clamp), True

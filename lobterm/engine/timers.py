@@ -104,13 +104,18 @@ def _after(ts: int, period: int) -> int:
 
 
 @kernel
+def _silent_at(clock: Ints, params: Floats) -> int:
+    return clock[st.LAST_REAL] + int(params[pm.MAX_SILENCE_US])
+
+
+@kernel
 def schedule(clock: Ints, params: Floats) -> None:
     """Set NEXT_DUE to the earliest timer."""
     due = min(clock[st.ALPHA_DUE], clock[st.REQUOTE_DUE])
     if clock[st.ARRIVAL_DUE]:
         due = min(due, clock[st.ARRIVAL_DUE])
     if clock[st.BOOK_KNOWN]:
-        due = min(due, clock[st.LAST_REAL] + int(params[pm.MAX_SILENCE_US]))
+        due = min(due, max(clock[st.NOW], _silent_at(clock, params)))
     clock[st.NEXT_DUE] = due
 
 
@@ -149,7 +154,7 @@ def fire_until(s: st.State, out: st.Out, ts: int, rows: int) -> bool:
             return False
         s.clock[st.NOW] = due
         known = s.clock[st.BOOK_KNOWN] == 1
-        if known and due == s.clock[st.LAST_REAL] + int(s.params[pm.MAX_SILENCE_US]):
+        if known and due >= _silent_at(s.clock, s.params):
             enter_gap(s, out, due, matching.exchange_now(s, due), SILENCE)
             known = False
         if due == s.clock[st.ARRIVAL_DUE]:

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as hs
+from numba import njit
 
-from lobterm.engine import account, asof, rolling, wide
+from lobterm.engine import account, asof, markouts, pressure, queueing, rolling, wide
 from lobterm.engine import book as bk
 from lobterm.engine import touch as tc
+from lobterm.engine.rows import MARKOUT
+from tests.engine.twin_orders import after_level
 
 HUGE = hs.integers(-(10**18), 10**18)
 
@@ -43,19 +46,95 @@ def test_fees(px, qty, bps, fee):  # methods 4.15
     assert account.fee_e8(px, qty, 10_000_000 * 100_000, bps) == fee
 
 
-@given(
-    fills=hs.lists(hs.tuples(hs.sampled_from([1, -1]), hs.integers(1, 10**6), hs.integers(1, 10**4), HUGE), max_size=30)
+FILLS = hs.lists(
+    hs.tuples(hs.sampled_from([1, -1]), hs.integers(1, 10**6), hs.integers(1, 10**4), HUGE, hs.integers(0, 9)),
+    max_size=30,
 )
-def test_spread_and_inventory_are_cash_and_marked_position(fills):
-    acct = np.zeros(account.ACCOUNT_SIZE, np.int64)
+
+
+@given(fills=FILLS)
+def test_spread_inventory_and_slippage_are_cash_and_marked_position(fills):
+    acct = np.zeros((account.STRATEGIES, account.ACCOUNT_SIZE), np.int64)
     position = cash = 0
-    for side, px, qty, noise in fills:
-        mid2 = 2 * px + noise % 2_001 - 1_000
-        account.mark(acct, mid2)
-        account.book_fill(acct, side, px, qty, 0)
+    for side, px, qty, noise, beyond in fills:
+        mark2 = 2 * px + noise % 2_001 - 1_000
+        account.book_fill(acct, 1, side, px, qty, px - side * beyond, 7, mark2)
         position, cash = position + side * qty, cash - side * px * qty
-        assert acct[account.SPREAD2] + acct[account.INVENTORY2] == 2 * cash + position * mid2
-    assert acct[account.POSITION] == position
+        parts = acct[1, account.SPREAD2] + acct[1, account.INVENTORY2] + acct[1, account.SLIP2]
+        assert parts == 2 * cash + position * mark2
+        assert acct[1, account.SLIP2] <= 0
+    assert (acct[1, account.POSITION], acct[1, account.FEES_E8]) == (position, 7 * len(fills))
+    assert not acct[[0, 2]].any(), "the other strategies have no part in it"
+
+
+@given(
+    fills=hs.lists(hs.tuples(hs.integers(0, 50), hs.integers(0, 2), hs.integers(-9, 9)), max_size=40),
+    asked=hs.integers(-1, 51),
+)
+def test_funding_asks_what_was_held_at_a_time_in_whatever_order_fills_were_booked(fills, asked):
+    acct = np.zeros((account.STRATEGIES, account.ACCOUNT_SIZE), np.int64)
+    past, cursor = np.zeros((account.REMEMBERED, 3), np.int64), np.zeros(1, np.int64)
+    for at, who, lots in fills:
+        acct[who, account.POSITION] += lots
+        account.remember(past, cursor, at, who, lots)
+    for who in range(account.STRATEGIES):
+        held = sum(lots for at, whose, lots in fills if whose == who and at <= asked)
+        assert account.held_at(past, cursor, acct, who, asked) == held
+
+
+@pytest.mark.parametrize(
+    ("position", "rate_e8", "paid"),
+    [(100, 10_000, -60_000_000), (-100, 10_000, 60_000_000), (100, -10_000, 60_000_000), (0, 10_000, 0)],
+)
+def test_a_long_pays_a_positive_rate(position, rate_e8, paid):  # 0.1 BTC at 60,000 USDT and 0.01 % is 0.6 USDT
+    assert account.funding_e8(position, 100_000, 60_000 * 10**8, rate_e8) == paid
+
+
+@given(px=hs.integers(1, 10**13), bps=hs.integers(0, 10**7))
+def test_a_band_in_ticks_is_exact_at_any_price(px, bps):
+    assert pressure.band_ticks(px, bps / 1e4) == px * bps // 10**8
+
+
+@given(previous=hs.integers(0, 500), new=hs.integers(0, 500), ahead=hs.integers(-5, 500), traded=hs.integers(0, 200))
+@pytest.mark.parametrize("power", [0.5, 1.0, 3.0])
+def test_a_change_of_its_level_never_sends_an_order_back(power, previous, new, ahead, traded):
+    for model in (queueing.RISK_ADVERSE, queueing.POWER, queueing.LOG):
+        after = queueing.after_level(model, power, float(ahead), float(traded), previous, new)
+        assert after <= max(ahead, 0) + 1e-9
+        assert after <= new
+        assert math.isclose(
+            after, after_level(model, power, ahead, traded, previous, new), rel_tol=1e-12, abs_tol=1e-12
+        )
+
+
+def test_a_full_queue_of_markouts_gives_its_oldest_row_out_with_later_horizons_unknown():
+    table = np.zeros(8, MARKOUT)
+    queue = np.zeros((markouts.WAITING, markouts.WAITING_SIZE), np.int64)
+    cursor, n_out = np.zeros(markouts.CURSOR_SIZE, np.int64), np.zeros(6, np.int64)
+    cursor[markouts.DUE] = markouts.NEVER
+
+    def add(ts, times):
+        _add_many(queue, cursor, table, n_out, ts, times)
+
+    add(0, markouts.WAITING - 1)
+    add(600_000, 1)
+    assert markouts.resolve(queue, cursor, table, n_out, 5, 700_000, 201)
+    assert n_out[5] == 0
+    add(700_000, 3)
+    assert n_out[5] == 3
+    assert table["valid"].tolist()[:3] == [1, 1, 1]
+    assert table["mid2"][0].tolist() == [201, 0, 0, 0, 0, 0]
+    assert markouts.resolve(queue, cursor, table, n_out, 5, 1_300_000, 203)
+    last = (cursor[markouts.HEAD] - 4) & (markouts.WAITING - 1)
+    assert (queue[last, markouts.TS], queue[last, markouts.VALID]) == (600_000, 1)
+    assert not markouts.resolve(queue, cursor, table, n_out, 5, 10**12, 205), "the table is full"
+    assert n_out[5] == len(table)
+
+
+@njit
+def _add_many(queue, cursor, table, n_out, ts, times):
+    for _ in range(times):
+        markouts.add(queue, cursor, table, n_out, 5, ts, 1, 200, 1, 0, 1, 0, 0, 0)
 
 
 @given(

@@ -74,6 +74,17 @@ def test_a_constant_has_no_z(value):
     assert robust.z(w, value + 1.0, 1, 20.0, 1e-9) == (0.0, False)
 
 
+def test_a_value_that_trembles_in_its_last_digit_stands_still():
+    still, trembling = 0.0007000350017500877, 0.0007000350017500879
+    w = window_of([still, trembling] * 20 + [still] * 30)
+    assert robust.z(w, trembling, 1, 20.0, 0.0) == (0.0, False)
+    for value in (0.0009, 0.0011):
+        ordered.push(w, value)
+    shock, known = robust.z(w, 0.0009, 1, 20.0, 0.0)
+    assert known
+    assert shock < 20.0, "a true change is measured by the mean deviation, not by the tremble"
+
+
 def test_few_samples_have_no_z_and_a_large_one_is_clamped():
     w = window_of(range(119), 200)
     assert robust.z(w, 1e9, 120, 20.0, 1e-9) == (0.0, False)
