@@ -57,12 +57,31 @@ def _give_out(queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Int
 
 
 @kernel
+def note(queue: Ints, cursor: Ints, ts: int, mid2: int) -> None:
+    """Note `mid2` (0: unknown), which has been the mid until now, at every horizon due before `ts`."""
+    head, unknown_until = cursor[HEAD], cursor[UNKNOWN_UNTIL]
+    for h in range(N):
+        place, until = cursor[NEXT + h], ts - HORIZONS[h]
+        while place < head:
+            slot = place & (WAITING - 1)
+            taken = queue[slot, TS]
+            if taken >= until:
+                break
+            if mid2 > 0 and unknown_until <= taken:
+                queue[slot, MID2 + h] = mid2
+                queue[slot, VALID] |= 1 << h
+            place += 1
+        cursor[NEXT + h] = place
+
+
+@kernel
 def add(
     queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int, ts: int, offset: int, ref2: int,
-    qty: int, order_id: int, side: int, what: int, strategy: int, label: int,
+    qty: int, order_id: int, side: int, what: int, strategy: int, label: int, mid2: int,
 ) -> None:  # fmt: skip
-    """Take a row in at `ts`. A full queue first gives its oldest row out."""
+    """Take a row in at `ts`, while `mid2` is the mid. A full queue first gives its oldest row out."""
     if cursor[HEAD] - cursor[TAIL] == WAITING:
+        note(queue, cursor, ts, mid2)
         for h in range(N):
             cursor[NEXT + h] = max(cursor[NEXT + h], cursor[TAIL] + 1)
         _give_out(queue, cursor, table, n_out, at)
@@ -80,24 +99,6 @@ def add(
     for h in range(N):
         queue[slot, MID2 + h] = 0
     cursor[HEAD] += 1
-
-
-@kernel
-def note(queue: Ints, cursor: Ints, ts: int, mid2: int) -> None:
-    """Note `mid2` (0: unknown), which has been the mid until now, at every horizon due before `ts`."""
-    head, unknown_until = cursor[HEAD], cursor[UNKNOWN_UNTIL]
-    for h in range(N):
-        place, until = cursor[NEXT + h], ts - HORIZONS[h]
-        while place < head:
-            slot = place & (WAITING - 1)
-            taken = queue[slot, TS]
-            if taken >= until:
-                break
-            if mid2 > 0 and unknown_until <= taken:
-                queue[slot, MID2 + h] = mid2
-                queue[slot, VALID] |= 1 << h
-            place += 1
-        cursor[NEXT + h] = place
 
 
 @kernel

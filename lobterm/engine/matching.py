@@ -338,7 +338,7 @@ def _fill(
     row.valid = valid
     markouts.add(
         s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS, ts, s.clock[st.ROWS], 2 * px, qty,
-        order[st.O_ID], order[st.O_SIDE], MARKED_FILL, who, 0,
+        order[st.O_ID], order[st.O_SIDE], MARKED_FILL, who, 0, s.clock[st.MID2],
     )  # fmt: skip
     if order[st.O_LEFT] == 0:
         if order[st.O_TO] == 0:

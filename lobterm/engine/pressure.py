@@ -220,15 +220,20 @@ def sample_rv(averages: Floats, mid2: int) -> None:
 
 
 @kernel
-def note_rv(averages: Floats, rv_due: int, period: int, ts: int, mid2: int) -> int:
+def note_rv(averages: Floats, rv_due: int, period: int, ts: int, mid2: int, known: bool) -> int:
     """Take the sub-samples due before `ts`, until when `mid2` was the mid. Return when the next one is due.
 
-    From the second on they stand where the first stood, and add nothing.
+    From the second on they stand where the first stood: they count, and add nothing. Nothing is sampled while the book is
+    not known.
     """
     if rv_due >= ts:
         return rv_due
-    sample_rv(averages, mid2)
-    return ts - 1 - (ts - 1) % period + period
+    last = ts - 1 - (ts - 1) % period
+    if known:
+        sample_rv(averages, mid2)
+    if known and last > rv_due and mid2 > 0:
+        averages[RV_N] += 1.0
+    return last + period
 
 
 @kernel

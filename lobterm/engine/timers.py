@@ -43,7 +43,9 @@ def mid_holds_until(
 ) -> None:
     """Note the mid in force at every markout due before `marks` and every sub-sample before `samples`: it may move now."""
     markouts.note(waiting, waiting_cursor, marks, clock[st.MID2])
-    clock[st.RV_DUE] = pressure.note_rv(averages, clock[st.RV_DUE], rv_period(params), samples, clock[st.MID2])
+    clock[st.RV_DUE] = pressure.note_rv(
+        averages, clock[st.RV_DUE], rv_period(params), samples, clock[st.MID2], clock[st.BOOK_KNOWN] == 1
+    )
 
 
 @kernel

@@ -27,7 +27,9 @@ def levels(best: int, step: int, n: int, salt: int) -> np.ndarray:
 
 
 def orders(*quotes: tuple[int, int], arrived: bool = True, leaving: bool = False) -> tuple[OwnOrder, ...]:
-    return tuple(OwnOrder(i + 1, side, px, 10, 10, 0, 0, False, arrived, leaving, None) for i, (side, px) in enumerate(quotes))
+    return tuple(
+        OwnOrder(i + 1, side, px, 10, 10, 0, 0, False, arrived, leaving, None) for i, (side, px) in enumerate(quotes)
+    )
 
 
 def pressure() -> Pressure:

@@ -12,7 +12,7 @@ from lobterm.engine import ewma, exhaustion, fade, markouts, microprice, pressur
 from lobterm.engine import params as pm
 from lobterm.engine.rows import HORIZONS_US, MARKOUT, Condition, FillRule, Leg, QuoteWhy, Regime
 from lobterm.events import EVENT, Flag, Kind
-from tests.engine.test_twin import START, run
+from tests.engine.tapes import START, run
 
 
 def flow_of(trades, bid, ask, theta_bps):
@@ -317,7 +317,6 @@ def test_markouts():  # markout
     table, n_out = np.zeros(8, MARKOUT), np.zeros(1, np.int64)
     queue = np.zeros((markouts.WAITING, markouts.WAITING_SIZE), np.int64)
     cursor = np.zeros(markouts.CURSOR_SIZE, np.int64)
-    cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
     mids = [(0, 100.05), (10.4, 100.02), (11, 99.98), (15, 100.1), (20.5, 100.25), (21, 100.4), (30, 100.0)]
     fills = [(10.0, 1, 100.0, 2), (20.0, -1, 100.3, 1)]
     seen, events = (
@@ -327,14 +326,17 @@ def test_markouts():  # markout
         ),
     )
     for t, kind, what in events:
-        assert markouts.resolve(queue, cursor, table, n_out, 0, round(t * 1e6), seen)
+        markouts.note(queue, cursor, round(t * 1e6), seen)
         if kind == 0:
             seen = round(what * 200)
         else:
             side, px, qty = what
-            markouts.add(queue, cursor, table, n_out, 0, round(t * 1e6), 0, round(px * 200), qty, 1, side, 2, 0, 0)
-    markouts.resolve(queue, cursor, table, n_out, 0, 30_000_001, seen)
-    markouts.resolve(queue, cursor, table, n_out, 0, 400_000_000, 0)
+            markouts.add(
+                queue, cursor, table, n_out, 0, round(t * 1e6), 0, round(px * 200), qty, 1, side, 2, 0, 0, seen
+            )
+    markouts.note(queue, cursor, 30_000_001, seen)
+    markouts.note(queue, cursor, 400_000_000, 0)
+    assert markouts.give_out(queue, cursor, table, n_out, 0)
     expected = {
         0: [2.0, 4.9850448654035056],
         1: [-2.0, -9.970089730808429],

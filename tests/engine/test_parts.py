@@ -111,30 +111,31 @@ def test_a_full_queue_of_markouts_gives_its_oldest_row_out_with_later_horizons_u
     table = np.zeros(8, MARKOUT)
     queue = np.zeros((markouts.WAITING, markouts.WAITING_SIZE), np.int64)
     cursor, n_out = np.zeros(markouts.CURSOR_SIZE, np.int64), np.zeros(6, np.int64)
-    cursor[markouts.DUE] = markouts.NEVER
 
     def add(ts, times):
         _add_many(queue, cursor, table, n_out, ts, times)
 
     add(0, markouts.WAITING - 1)
     add(600_000, 1)
-    assert markouts.resolve(queue, cursor, table, n_out, 5, 700_000, 201)
+    markouts.note(queue, cursor, 700_000, 201)
+    assert markouts.give_out(queue, cursor, table, n_out, 5)
     assert n_out[5] == 0
     add(700_000, 3)
     assert n_out[5] == 3
     assert table["valid"].tolist()[:3] == [1, 1, 1]
     assert table["mid2"][0].tolist() == [201, 0, 0, 0, 0, 0]
-    assert markouts.resolve(queue, cursor, table, n_out, 5, 1_300_000, 203)
+    markouts.note(queue, cursor, 1_300_000, 203)
     last = (cursor[markouts.HEAD] - 4) & (markouts.WAITING - 1)
     assert (queue[last, markouts.TS], queue[last, markouts.VALID]) == (600_000, 1)
-    assert not markouts.resolve(queue, cursor, table, n_out, 5, 10**12, 205), "the table is full"
+    markouts.note(queue, cursor, 10**12, 205)
+    assert not markouts.give_out(queue, cursor, table, n_out, 5), "the table is full"
     assert n_out[5] == len(table)
 
 
 @njit
 def _add_many(queue, cursor, table, n_out, ts, times):
     for _ in range(times):
-        markouts.add(queue, cursor, table, n_out, 5, ts, 1, 200, 1, 0, 1, 0, 0, 0)
+        markouts.add(queue, cursor, table, n_out, 5, ts, 1, 200, 1, 0, 1, 0, 0, 0, 201)
 
 
 @given(

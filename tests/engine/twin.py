@@ -49,7 +49,7 @@ class Twin:
         self.known_since, self.snapshot, self.has_book = None, False, False
         self.sides, self.view = (EMPTY, EMPTY), None
         self.books, self.judge = [], (0, None)
-        self.mids, self.mark2, self.marked = [(0, 0, None)], 0, []
+        self.mids, self.mark2, self.marked, self.last_tick = [(0, 0, None)], 0, [], 0
         self.window, self.pending_qty = [], 0
         self.sums, self.sums_at = {"opp": [0.0, 0.0], "dir": [0.0, 0.0]}, 0.0
         self.ewma, self.unseen, self.sizes = 0.0, 1.0, 0
@@ -420,6 +420,7 @@ class Twin:
     # --- alpha ticks --------------------------------------------------------------------------------------------------
 
     def alpha_tick(self, due):
+        self.last_tick = due
         band = self.band if self.snapshot else None
         now = self.pressure.tick(due, self.mid2, self.view, band, self.p)
         self.crash.tick(due, self.p)
@@ -499,10 +500,10 @@ class Twin:
         self.marked.append(row | fields)
 
     def finish(self):
-        """Look every markout up in the history of the mid, for the rows whose last horizon lies before the last event."""
+        """Look every markout up in the history of the mid, for the rows whose last horizon lies before the last tick."""
         times = [at for at, _, _ in self.mids]
         for row in self.marked:
-            if row["ts"] + HORIZONS_US[-1] >= self.last_ts:
+            if row["ts"] + HORIZONS_US[-1] >= self.last_tick:
                 break
             mids, valid = [], 0
             for h, horizon in enumerate(HORIZONS_US):

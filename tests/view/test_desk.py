@@ -28,7 +28,13 @@ def test_the_maker_s_figures():
 
 def test_what_cannot_be_known_is_not_a_number():
     blind = snapshot(
-        fair_px=None, width_ticks=None, orders=(), pnl=Pnl(None, 5, None, 0, 0, 0), mid2=None, microprice=None, touch=None
+        fair_px=None,
+        width_ticks=None,
+        orders=(),
+        pnl=Pnl(None, 5, None, 0, 0, 0),
+        mid2=None,
+        microprice=None,
+        touch=None,
     )
     shown = figures(desk.maker(blind, BTC))
     assert shown["fair"] == shown["width"] == shown["bid"] == shown["ask"] == ("—", Tone.UNKNOWN)
