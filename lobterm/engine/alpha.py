@@ -155,5 +155,5 @@ def trigger(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int
     row.valid = known
     markouts.add(
         s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS, due, s.clock[st.ROWS], mid2, meant, 0,
-        1 if side == 0 else -1, MARKED_TRIGGER, 0, 0, mid2,
+        1 if side == 0 else -1, MARKED_TRIGGER, 0, 0,
     )  # fmt: skip

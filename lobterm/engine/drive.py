@@ -32,9 +32,14 @@ class Engine:
 
     def drain(self) -> Rows:
         """Return copies of the rows written since the last drain."""
-        rows = {name: getattr(self.out, name)[: self.out.n[i]].copy() for i, name in enumerate(TABLES)}
+        rows = {name: _copied(getattr(self.out, name)[: self.out.n[i]]) for i, name in enumerate(TABLES)}
         self.out.n[:] = 0
         return rows
+
+
+def _copied(table: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """Return a copy of rows, as bytes: numpy copies records with padding field by field, ten times slower."""
+    return table.view(f"V{table.dtype.itemsize}").copy().view(table.dtype)
 
 
 def start(

@@ -257,7 +257,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     )
                     markouts.add(
                         waiting, waiting_cursor, marked, n_out, st.MARKOUTS, ts, clock[st.ROWS], 2 * event.px, pending,
-                        0, event.side, MARKED_LABEL, 0, label, clock[st.MID2],
+                        0, event.side, MARKED_LABEL, 0, label,
                     )  # fmt: skip
                     counts[st.TRADES] += 1
                     counts[st.LABELLED + label] += 1

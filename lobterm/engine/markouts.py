@@ -77,11 +77,10 @@ def note(queue: Ints, cursor: Ints, ts: int, mid2: int) -> None:
 @kernel
 def add(
     queue: Ints, cursor: Ints, table: npt.NDArray[np.void], n_out: Ints, at: int, ts: int, offset: int, ref2: int,
-    qty: int, order_id: int, side: int, what: int, strategy: int, label: int, mid2: int,
+    qty: int, order_id: int, side: int, what: int, strategy: int, label: int,
 ) -> None:  # fmt: skip
-    """Take a row in at `ts`, while `mid2` is the mid. A full queue first gives its oldest row out."""
+    """Take a row in at `ts`. A full queue first gives its oldest row out."""
     if cursor[HEAD] - cursor[TAIL] == WAITING:
-        note(queue, cursor, ts, mid2)
         for h in range(N):
             cursor[NEXT + h] = max(cursor[NEXT + h], cursor[TAIL] + 1)
         _give_out(queue, cursor, table, n_out, at)

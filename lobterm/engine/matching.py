@@ -25,7 +25,7 @@ from lobterm.engine import touch as tc
 from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import FillRule, FillValid, Marked, QuoteAct, QuoteWhy, Strategy
 
-KEEP_US = 4_000_000
+KEEP_US = 2_000_000
 """How long an ended order is kept for prints that are late."""
 DEEPEST = 16
 """Levels that one taker may walk."""
@@ -338,7 +338,7 @@ def _fill(
     row.valid = valid
     markouts.add(
         s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS, ts, s.clock[st.ROWS], 2 * px, qty,
-        order[st.O_ID], order[st.O_SIDE], MARKED_FILL, who, 0, s.clock[st.MID2],
+        order[st.O_ID], order[st.O_SIDE], MARKED_FILL, who, 0,
     )  # fmt: skip
     if order[st.O_LEFT] == 0:
         if order[st.O_TO] == 0:

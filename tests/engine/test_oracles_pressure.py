@@ -332,7 +332,7 @@ def test_markouts():  # markout
         else:
             side, px, qty = what
             markouts.add(
-                queue, cursor, table, n_out, 0, round(t * 1e6), 0, round(px * 200), qty, 1, side, 2, 0, 0, seen
+                queue, cursor, table, n_out, 0, round(t * 1e6), 0, round(px * 200), qty, 1, side, 2, 0, 0
             )
     markouts.note(queue, cursor, 30_000_001, seen)
     markouts.note(queue, cursor, 400_000_000, 0)

@@ -135,7 +135,7 @@ def test_a_full_queue_of_markouts_gives_its_oldest_row_out_with_later_horizons_u
 @njit
 def _add_many(queue, cursor, table, n_out, ts, times):
     for _ in range(times):
-        markouts.add(queue, cursor, table, n_out, 5, ts, 1, 200, 1, 0, 1, 0, 0, 0, 201)
+        markouts.add(queue, cursor, table, n_out, 5, ts, 1, 200, 1, 0, 1, 0, 0, 0)
 
 
 @given(

@@ -12,7 +12,7 @@ from fractions import Fraction
 from lobterm.engine import params as pm
 from lobterm.engine.rows import FadeWhy, FillRule, FillValid, QuoteAct, QuoteWhy, Regime, Strategy
 
-KEEP_US = 4_000_000
+KEEP_US = 2_000_000
 SLOTS, DEEPEST = 128, 16
 
 
