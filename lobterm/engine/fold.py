@@ -48,31 +48,34 @@ SCOPE_TRADES, SCOPE_OI, SCOPE_ALL = int(Scope.TRADES), int(Scope.OI), int(Scope.
 
 
 @kernel
-def _look(
-    book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, averages: Floats, params: Floats,
-    waiting: Ints, waiting_cursor: Ints, event: Record,
-) -> None:  # fmt: skip
-    """Read the book at the end of a message: touch in force, mark, and the state that later trades are judged by."""
-    if clock[st.SNAPSHOT] == 0 and clock[st.HAS_BOOK]:
-        return
-    clock[st.BOOK_TS] = event.ts
+def _mid_moves(
+    clock: Ints, averages: Floats, params: Floats, waiting: Ints, waiting_cursor: Ints, ts: int, mid2: int
+) -> None:
+    """Let the mid be `mid2` (0: there is none) from `ts` on, after what is due has seen the old one."""
+    timers.mid_holds_until(clock, averages, params, waiting, waiting_cursor, ts, ts)
+    if clock[st.BOOK_KNOWN] == 0:
+        clock[st.BOOK_KNOWN] = 1
+        # it may fall silent from now on: a snapshot that the exchange did not send counts, once
+        clock[st.LAST_REAL] = ts
+        clock[st.NEXT_DUE] = min(clock[st.NEXT_DUE], ts)
+        waiting_cursor[markouts.UNKNOWN_UNTIL] = ts
+    clock[st.MID2] = mid2
+    if mid2:
+        clock[st.MARK2] = mid2
+
+
+@kernel
+def _look(book: bk.Book, clock: Ints, feeds: Ints, touch: Ints, ring: Ints, cursor: Ints, exch_ts: int) -> int:
+    """Read the book at the end of a message: the touch in force, and the state that later trades are judged by.
+
+    Return twice its mid, 0 where there is none.
+    """
     clock[st.GAP] = 0
     valid = tc.look(book, feeds, clock[st.SNAPSHOT] == 1, touch)
-    mid2 = touch[tc.BID] + touch[tc.ASK] if valid else 0
-    if clock[st.BOOK_KNOWN] == 0 or mid2 != clock[st.MID2]:
-        timers.mid_holds_until(clock, averages, params, waiting, waiting_cursor, event.ts, event.ts)
-        if clock[st.BOOK_KNOWN] == 0:
-            clock[st.BOOK_KNOWN] = 1
-            # it may fall silent from now on: a snapshot that the exchange did not send counts, once
-            clock[st.LAST_REAL] = event.ts
-            clock[st.NEXT_DUE] = min(clock[st.NEXT_DUE], event.ts)
-            waiting_cursor[markouts.UNKNOWN_UNTIL] = event.ts
-        clock[st.MID2] = mid2
-        if valid:
-            clock[st.MARK2] = mid2
     crossed = not valid and touch[tc.BID_QTY] > 0 and touch[tc.ASK_QTY] > 0
     clock[st.CROSSED] = 1 if crossed else 0
-    ao.push(ring, cursor, event.exch_ts, valid, touch)
+    ao.push(ring, cursor, exch_ts, valid, touch)
+    return touch[tc.BID] + touch[tc.ASK] if valid else 0
 
 
 @kernel
@@ -204,6 +207,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
         if clock[st.NEXT_DUE] < ts and not timers.fire_until(s, out, ts, ROOM):
             return i, FULL
         kind = event.kind
+        ended = False
         if event.market == market:
             if kind == BOOK:
                 side, px, exch_ts = event.side, event.px, event.exch_ts
@@ -224,7 +228,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 clock[st.HAS_BOOK] = 1
                 if event.flags & LAST:
                     _end_of_book_message(clock, feeds, event)
-                    _look(book, clock, feeds, touch, ring, cursor, averages, params, waiting, waiting_cursor, event)
+                    ended = True
                 else:
                     # the inside of a message changes levels and nothing else: no timer is due, nobody may look
                     after = bk.set_plain(book, events, i, stop, low, high)
@@ -235,8 +239,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     if not timers.room(n_out, capacity, ROOM):
                         return i, FULL
                     matching.join(s, out, ts, event.exch_ts)
-                if _on_touch(feeds, event):
-                    _look(book, clock, feeds, touch, ring, cursor, averages, params, waiting, waiting_cursor, event)
+                ended = _on_touch(feeds, event)
             elif kind == TRADE:
                 if not timers.room(n_out, capacity, ROOM):
                     return i, FULL
@@ -274,11 +277,17 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 clock[st.SNAPSHOT] = 0
                 if event.flags & LAST:
                     _end_of_book_message(clock, feeds, event)
-                    _look(book, clock, feeds, touch, ring, cursor, averages, params, waiting, waiting_cursor, event)
+                    ended = True
             elif kind != HEARTBEAT:
                 if not timers.room(n_out, capacity, ROOM):
                     return i, FULL
                 _on_rare(s, out, event)
+            # once depth is told, the book is known from its snapshot on
+            if ended and (clock[st.SNAPSHOT] or clock[st.HAS_BOOK] == 0):
+                mid2 = _look(book, clock, feeds, touch, ring, cursor, event.exch_ts)
+                if mid2 != clock[st.MID2] or clock[st.BOOK_KNOWN] == 0:
+                    _mid_moves(clock, averages, params, waiting, waiting_cursor, ts, mid2)
+                clock[st.BOOK_TS] = ts
         elif kind == REFERENCE:
             crash.see(s.reference, ts, event.side, event.px)
         if kind == PARAM:

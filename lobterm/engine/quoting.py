@@ -77,8 +77,9 @@ def _why_not(s: st.State, wanted: bool, side: int, held: int, cap: int) -> int:
         return DISARM
     if side * held > cap:
         return INVENTORY
-    lean = math.tanh(s.scaled[0])
-    return SKEW if -side * lean > s.params[pm.PULL_TANH] else PRICE
+    if s.params[pm.PULL_TANH] < 1.0 and -side * math.tanh(s.scaled[0]) > s.params[pm.PULL_TANH]:
+        return SKEW
+    return PRICE
 
 
 @kernel
