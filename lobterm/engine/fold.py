@@ -194,7 +194,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
     ring, cursor, market, waiting_cursor = s.ring, s.ring_cursor, s.market[0], s.waiting_cursor
     judging, window, window_cursor, x, z = s.asof, s.window, s.window_cursor, s.x, s.z
     sums, params, counts, centroids, roles, lot = s.sums, s.params, s.counts, s.centroids, s.roles, s.size[1]
-    flow, before, averages, waiting = s.flow, s.before, s.averages, s.waiting
+    orders, queue, flow, before, averages, waiting = s.orders, s.queue, s.flow, s.before, s.averages, s.waiting
     labels, marked, n_out, capacity = out.labels, out.markouts, out.n, out.labels.shape[0]
     pending = clock[st.PENDING_QTY]
     i = start - 1
@@ -223,7 +223,9 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                 if not bk.set_level(book, side, px, event.qty):
                     return i, GROW
                 if ours:
-                    matching.level_changed(s, side, px, previous, event.qty, exch_ts)
+                    matching.level_changed(
+                        orders, queue, clock[st.SLOTS], params, side, px, previous, event.qty, exch_ts
+                    )
                 feeds[tc.B_CHANGED] = 1
                 clock[st.HAS_BOOK] = 1
                 if event.flags & LAST:

@@ -407,16 +407,18 @@ def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
 
 
 @kernel
-def level_changed(s: st.State, side: int, px: int, previous: int, new: int, exch_ts: int) -> None:
+def level_changed(
+    orders: Ints, queue: npt.NDArray[np.float64], used: int, params: npt.NDArray[np.float64], side: int, px: int,
+    previous: int, new: int, exch_ts: int,
+) -> None:  # fmt: skip
     """Let a change of a displayed level move our place in its queue; once a cancel is sent the place is not followed."""
-    orders, queue = s.orders, s.queue
-    for slot in range(s.clock[st.SLOTS]):
+    for slot in range(used):
         if orders[slot, st.O_PX] != px or orders[slot, st.O_SIDE] != side or orders[slot, st.O_TO]:
             continue
         held = orders[slot, st.O_ID] and orders[slot, st.O_LEFT]
         if held and orders[slot, st.O_JOINED] == st.JOINED and orders[slot, st.O_FROM] < exch_ts:
             queue[slot, st.Q_AHEAD] = queueing.after_level(
-                int(s.params[pm.QUEUE_MODEL]), s.params[pm.QUEUE_POWER], queue[slot, st.Q_AHEAD],
+                int(params[pm.QUEUE_MODEL]), params[pm.QUEUE_POWER], queue[slot, st.Q_AHEAD],
                 queue[slot, st.Q_TRADED], previous, new,
             )  # fmt: skip
             queue[slot, st.Q_TRADED] = 0.0

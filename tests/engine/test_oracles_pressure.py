@@ -331,9 +331,7 @@ def test_markouts():  # markout
             seen = round(what * 200)
         else:
             side, px, qty = what
-            markouts.add(
-                queue, cursor, table, n_out, 0, round(t * 1e6), 0, round(px * 200), qty, 1, side, 2, 0, 0
-            )
+            markouts.add(queue, cursor, table, n_out, 0, round(t * 1e6), 0, round(px * 200), qty, 1, side, 2, 0, 0)
     markouts.note(queue, cursor, 30_000_001, seen)
     markouts.note(queue, cursor, 400_000_000, 0)
     assert markouts.give_out(queue, cursor, table, n_out, 0)
