@@ -110,13 +110,13 @@ def _on_touch(feeds: Ints, event: Record) -> bool:
 def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
     scope = event.qty
     if scope == SCOPE_OI or scope == SCOPE_ALL:
-        pressure.forget_oi(s.oi, s.trend)
+        pressure.forget_oi(s.core[0].oi, s.core[0].trend)
     if scope == SCOPE_OI:
         return
     if scope == SCOPE_TRADES:
-        s.counts[st.GAPS] += 1
-        rolling.restart(s.window_cursor)
-        s.flow[pressure.BROKEN] = 1
+        s.core[0].counts[st.GAPS] += 1
+        rolling.restart(s.core[0].window_cursor)
+        s.core[0].flow[pressure.BROKEN] = 1
     else:
         timers.enter_gap(s, out, event.ts, event.exch_ts, event.px)
 
@@ -126,15 +126,19 @@ def _settle(s: st.State, event: Record) -> None:
     """Post a funding settlement on the positions held at its time."""
     rate = event.px
     # the exchange stamps a settlement some milliseconds after its time
-    passed = abs(s.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
-    mark = s.clock[st.SETTLE_MARK_E8] if passed and s.clock[st.SETTLE_MARK_E8] > 0 else s.clock[st.MARK_E8]
+    passed = abs(s.core[0].clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
+    mark = (
+        s.core[0].clock[st.SETTLE_MARK_E8]
+        if passed and s.core[0].clock[st.SETTLE_MARK_E8] > 0
+        else s.core[0].clock[st.MARK_E8]
+    )
     if mark <= 0 or abs(rate) >= 10_000_000:
         return
-    lot_e8 = s.sizes_e8[1]
+    lot_e8 = s.core[0].sizes_e8[1]
     for who in range(account.STRATEGIES):
-        held = account.held_at(s.past, s.past_cursor, s.acct, who, event.exch_ts)
+        held = account.held_at(s.core[0].past, s.core[0].past_cursor, s.core[0].acct, who, event.exch_ts)
         if held:
-            s.acct[who, account.FUNDING_E8] += account.funding_e8(held, lot_e8, mark, rate)
+            s.core[0].acct[who, account.FUNDING_E8] += account.funding_e8(held, lot_e8, mark, rate)
 
 
 @kernel
@@ -149,7 +153,7 @@ def _on_sample(s: st.State, event: Record) -> None:
         s.window_times[which, window.i[ordered.OLDEST]] = event.exch_ts
         ordered.push(window, value)
     elif value >= 0.0:
-        pressure.carry(s.averages, which, value)
+        pressure.carry(s.core[0].averages, which, value)
 
 
 @kernel
@@ -160,26 +164,38 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
         _on_gap(s, out, event)
     elif kind == OPEN_INTEREST:
         pressure.see_oi(
-            s.oi, s.trend, s.window_ints, s.window_floats, s.window_times, s.now, s.params, ts, event.exch_ts, event.qty
+            s.core[0].oi,
+            s.core[0].trend,
+            s.window_ints,
+            s.window_floats,
+            s.window_times,
+            s.core[0].now,
+            s.core[0].params,
+            ts,
+            event.exch_ts,
+            event.qty,
         )
     elif kind == LIQUIDATION:
-        regime.see_liquidation(s.regime, s.params, ts, event.side, event.qty)
+        regime.see_liquidation(s.core[0].regime, s.core[0].params, ts, event.side, event.qty)
     elif kind == MARK_PRICE:
-        due = s.clock[st.NEXT_FUNDING]
-        if due and s.clock[st.SETTLE_T] < due <= event.exch_ts:
-            s.clock[st.SETTLE_T] = due
-            s.clock[st.SETTLE_MARK_E8] = event.px
-        s.clock[st.MARK_E8] = event.px
+        due = s.core[0].clock[st.NEXT_FUNDING]
+        if due and s.core[0].clock[st.SETTLE_T] < due <= event.exch_ts:
+            s.core[0].clock[st.SETTLE_T] = due
+            s.core[0].clock[st.SETTLE_MARK_E8] = event.px
+        s.core[0].clock[st.MARK_E8] = event.px
     elif kind == FUNDING:
-        if s.clock[st.NEXT_FUNDING] != event.qty and s.clock[st.SETTLE_T] < s.clock[st.NEXT_FUNDING] <= event.exch_ts:
-            s.clock[st.SETTLE_T] = s.clock[st.NEXT_FUNDING]
-            s.clock[st.SETTLE_MARK_E8] = s.clock[st.MARK_E8]
-        s.clock[st.NEXT_FUNDING] = event.qty
+        if (
+            s.core[0].clock[st.NEXT_FUNDING] != event.qty
+            and s.core[0].clock[st.SETTLE_T] < s.core[0].clock[st.NEXT_FUNDING] <= event.exch_ts
+        ):
+            s.core[0].clock[st.SETTLE_T] = s.core[0].clock[st.NEXT_FUNDING]
+            s.core[0].clock[st.SETTLE_MARK_E8] = s.core[0].clock[st.MARK_E8]
+        s.core[0].clock[st.NEXT_FUNDING] = event.qty
     elif kind == FUNDING_SETTLED:
         _settle(s, event)
     elif kind == VOLUME_24H:
         if event.qty > 0:
-            s.averages[pressure.ADV_SEED] = event.qty / 86_400.0
+            s.core[0].averages[pressure.ADV_SEED] = event.qty / 86_400.0
     elif kind == ORDER:
         matching.on_order(s, out, ts, event.side, event.px, event.qty)
     elif kind == SAMPLE:
@@ -190,11 +206,36 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
 def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: st.Out) -> tuple[int, int]:
     """Fold `events[start:stop]` into `s`, appending to `out`. Return (index of the first row not folded, why)."""
     # hoisted: passing the whole state for every book row would cost more than folding it
-    book, clock, feeds, touch = s.book, s.clock, s.feeds, s.touch
-    ring, cursor, market, waiting_cursor = s.ring, s.ring_cursor, s.market[0], s.waiting_cursor
-    judging, window, window_cursor, x, z = s.asof, s.window, s.window_cursor, s.x, s.z
-    sums, params, counts, centroids, roles, lot = s.sums, s.params, s.counts, s.centroids, s.roles, s.size[1]
-    orders, queue, flow, before, averages, waiting = s.orders, s.queue, s.flow, s.before, s.averages, s.waiting
+    book, clock, feeds, touch = s.book, s.core[0].clock, s.core[0].feeds, s.core[0].touch
+    ring, cursor, market, waiting_cursor = (
+        s.core[0].ring,
+        s.core[0].ring_cursor,
+        s.core[0].market[0],
+        s.core[0].waiting_cursor,
+    )
+    judging, window, window_cursor, x, z = (
+        s.core[0].asof,
+        s.core[0].window,
+        s.core[0].window_cursor,
+        s.core[0].x,
+        s.core[0].z,
+    )
+    sums, params, counts, centroids, roles, lot = (
+        s.core[0].sums,
+        s.core[0].params,
+        s.core[0].counts,
+        s.centroids,
+        s.roles,
+        s.core[0].size[1],
+    )
+    orders, queue, flow, before, averages, waiting = (
+        s.core[0].orders,
+        s.core[0].queue,
+        s.core[0].flow,
+        s.core[0].before,
+        s.core[0].averages,
+        s.core[0].waiting,
+    )
     labels, marked, n_out, capacity = out.labels, out.markouts, out.n, out.labels.shape[0]
     pending = clock[st.PENDING_QTY]
     i = start - 1
@@ -291,7 +332,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     _mid_moves(clock, averages, params, waiting, waiting_cursor, ts, mid2)
                 clock[st.BOOK_TS] = ts
         elif kind == REFERENCE:
-            crash.see(s.reference, ts, event.side, event.px)
+            crash.see(s.core[0].reference, ts, event.side, event.px)
         if kind == PARAM:
             if 0 <= event.qty < params.shape[0]:
                 value = np.int64(event.px).view(np.float64)

@@ -46,7 +46,7 @@ Ints = npt.NDArray[np.int64]
 @kernel
 def exchange_now(s: st.State, ts: int) -> int:
     """Return what the exchange's clock shows at local `ts`."""
-    return ts + s.clock[st.OFFSET]
+    return ts + s.core[0].clock[st.OFFSET]
 
 
 @kernel
@@ -86,10 +86,10 @@ def _may_act(clock: Ints, counts: Ints, most: int, ts: int) -> bool:
 @kernel
 def resting(s: st.State, strategy: int, side: int, level: int) -> int:
     """Return the slot of a strategy's order at one place of its ladder that no cancel is chasing, or -1."""
-    slot = s.ladder[strategy, 0 if side > 0 else 1, level]
+    slot = s.core[0].ladder[strategy, 0 if side > 0 else 1, level]
     if slot < 0:
         return -1
-    orders = s.orders
+    orders = s.core[0].orders
     held = orders[slot, st.O_STRATEGY] == strategy and orders[slot, st.O_SIDE] == side
     if held and orders[slot, st.O_LEVEL] == level and orders[slot, st.O_ID] and orders[slot, st.O_TO] == 0:
         return slot
@@ -146,12 +146,12 @@ def place(
 ) -> bool:
     """Send an order; it is live one order latency later. Return False where no slot is free or the limit is reached."""
     now = exchange_now(s, ts)
-    slot = _free_slot(s.orders, s.clock, now)
-    if slot < 0 or not _may_act(s.clock, s.counts, int(s.params[pm.MAX_ACTIONS]), ts):
+    slot = _free_slot(s.core[0].orders, s.core[0].clock, now)
+    if slot < 0 or not _may_act(s.core[0].clock, s.core[0].counts, int(s.core[0].params[pm.MAX_ACTIONS]), ts):
         return False
-    order = s.orders[slot]
-    latency = int(s.params[pm.ORDER_LATENCY_US])
-    order[st.O_ID] = s.clock[st.NEXT_ORDER_ID]
+    order = s.core[0].orders[slot]
+    latency = int(s.core[0].params[pm.ORDER_LATENCY_US])
+    order[st.O_ID] = s.core[0].clock[st.NEXT_ORDER_ID]
     order[st.O_SIDE] = side
     order[st.O_PX] = px
     order[st.O_QTY] = qty
@@ -163,29 +163,29 @@ def place(
     order[st.O_LEVEL] = level
     order[st.O_JOINED] = 0
     order[st.O_TAKER] = 1 if taker else 0
-    s.queue[slot, st.Q_AHEAD] = 0.0
-    s.queue[slot, st.Q_TRADED] = 0.0
-    s.ladder[strategy, 0 if side > 0 else 1, level] = slot
-    s.clock[st.NEXT_ORDER_ID] += 1
-    s.counts[st.PLACED] += 1
-    if not taker and (s.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.clock[st.ARRIVAL_DUE]):
-        s.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
-        s.clock[st.NEXT_DUE] = min(s.clock[st.NEXT_DUE], order[st.O_DUE])
-    log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, PLACE, why)
-    s.clock[st.JOIN_DUE] = min(s.clock[st.JOIN_DUE], order[st.O_FROM])
+    s.core[0].queue[slot, st.Q_AHEAD] = 0.0
+    s.core[0].queue[slot, st.Q_TRADED] = 0.0
+    s.core[0].ladder[strategy, 0 if side > 0 else 1, level] = slot
+    s.core[0].clock[st.NEXT_ORDER_ID] += 1
+    s.core[0].counts[st.PLACED] += 1
+    if not taker and (s.core[0].clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.core[0].clock[st.ARRIVAL_DUE]):
+        s.core[0].clock[st.ARRIVAL_DUE] = order[st.O_DUE]
+        s.core[0].clock[st.NEXT_DUE] = min(s.core[0].clock[st.NEXT_DUE], order[st.O_DUE])
+    log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, PLACE, why)
+    s.core[0].clock[st.JOIN_DUE] = min(s.core[0].clock[st.JOIN_DUE], order[st.O_FROM])
     if not taker:
-        _extend_reach(s.clock, side, px, True)
+        _extend_reach(s.core[0].clock, side, px, True)
     return True
 
 
 @kernel
 def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
     """Send a cancel; the order dies one cancel latency later, never before it has arrived. False at the limit."""
-    if not _may_act(s.clock, s.counts, int(s.params[pm.MAX_ACTIONS]), ts):
+    if not _may_act(s.core[0].clock, s.core[0].counts, int(s.core[0].params[pm.MAX_ACTIONS]), ts):
         return False
-    order = s.orders[slot]
-    order[st.O_TO] = max(exchange_now(s, ts) + int(s.params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
-    log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, CANCEL, why)
+    order = s.core[0].orders[slot]
+    order[st.O_TO] = max(exchange_now(s, ts) + int(s.core[0].params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
+    log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, CANCEL, why)
     return True
 
 
@@ -203,20 +203,20 @@ def _following(orders: Ints, used: int, order_id: int) -> int:
 @kernel
 def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, why: int) -> None:
     """Send cancels for a strategy's orders; `side` 0 and `px` 0 mean any."""
-    slot = _following(s.orders, s.clock[st.SLOTS], 0)
+    slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], 0)
     while slot >= 0:
-        order = s.orders[slot]
+        order = s.core[0].orders[slot]
         mine = order[st.O_STRATEGY] == strategy and order[st.O_TO] == 0 and order[st.O_LEFT] > 0
         if mine and order[st.O_TAKER] == 0 and side in (0, order[st.O_SIDE]) and px in (0, order[st.O_PX]):
             cancel(s, out, ts, slot, why)
-        slot = _following(s.orders, s.clock[st.SLOTS], order[st.O_ID])
+        slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], order[st.O_ID])
 
 
 @kernel
 def waiting(s: st.State, strategy: int) -> bool:
     """Say whether a strategy has an order out that no cancel is chasing."""
-    orders = s.orders
-    for slot in range(s.clock[st.SLOTS]):
+    orders = s.core[0].orders
+    for slot in range(s.core[0].clock[st.SLOTS]):
         out_there = orders[slot, st.O_ID] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0
         if out_there and orders[slot, st.O_STRATEGY] == strategy:
             return True
@@ -227,20 +227,20 @@ def waiting(s: st.State, strategy: int) -> bool:
 def pull_all(s: st.State, out: st.Out, ts: int) -> None:
     """End every order at once: the book is unknown, nothing may fill."""
     now = exchange_now(s, ts)
-    slot = _following(s.orders, s.clock[st.SLOTS], 0)
+    slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], 0)
     while slot >= 0:
-        order = s.orders[slot]
+        order = s.core[0].orders[slot]
         if order[st.O_TO] == 0 or order[st.O_TO] > now:
             chased = order[st.O_TO] != 0
             order[st.O_TO] = now
             if not chased:
-                log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, CANCEL, WHY_GAP)
+                log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, CANCEL, WHY_GAP)
         order[st.O_DUE] = 0
         if order[st.O_JOINED] == 0:
             order[st.O_JOINED] = st.UNKNOWN_QUEUE
-        slot = _following(s.orders, s.clock[st.SLOTS], order[st.O_ID])
-    s.clock[st.ARRIVAL_DUE] = 0
-    _measure_reach(s.orders, s.clock)
+        slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], order[st.O_ID])
+    s.core[0].clock[st.ARRIVAL_DUE] = 0
+    _measure_reach(s.core[0].orders, s.core[0].clock)
 
 
 @kernel
@@ -264,28 +264,28 @@ def _next_arrival(orders: Ints, clock: Ints, due: int) -> tuple[int, bool]:
 @kernel
 def _reach_exchange(s: st.State, out: st.Out, slot: int, due: int) -> None:
     """Let one order arrive; one that would cross the touch is rejected (post-only)."""
-    order = s.orders[slot]
+    order = s.core[0].orders[slot]
     order[st.O_DUE] = 0
-    ask, bid = s.touch[tc.ASK], s.touch[tc.BID]
+    ask, bid = s.core[0].touch[tc.ASK], s.core[0].touch[tc.BID]
     buys = order[st.O_SIDE] > 0
     if (buys and 0 < ask <= order[st.O_PX]) or (not buys and bid >= order[st.O_PX]):
-        s.counts[st.REJECTS] += 1
+        s.core[0].counts[st.REJECTS] += 1
         chased = order[st.O_TO] != 0
         order[st.O_TO] = order[st.O_FROM]
         if not chased:
-            log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], due, REJECT, WHY_CROSS)
+            log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], due, REJECT, WHY_CROSS)
         order[st.O_LEFT] = 0
 
 
 @kernel
 def arrive(s: st.State, out: st.Out, due: int) -> None:
     """Let the orders due at `due` reach the exchange, in the order in which they were sent."""
-    slot, more = _next_arrival(s.orders, s.clock, due)
+    slot, more = _next_arrival(s.core[0].orders, s.core[0].clock, due)
     while slot >= 0:
         _reach_exchange(s, out, slot, due)
         if not more:
             return
-        slot, more = _next_arrival(s.orders, s.clock, due)
+        slot, more = _next_arrival(s.core[0].orders, s.core[0].clock, due)
 
 
 @kernel
@@ -294,19 +294,21 @@ def _fill(
     print_qty: int, rule: int,
 ) -> None:  # fmt: skip
     """Book `qty` of an order at `px`, and say so. For a taker `print_px` is the touch it met."""
-    order = s.orders[slot]
+    order = s.core[0].orders[slot]
     who = order[st.O_STRATEGY]
     taker = rule == TAKER
     order[st.O_LEFT] -= qty
-    fee = account.fee_e8(px, qty, s.value_e16[0], s.params[pm.TAKER_FEE_BPS if taker else pm.MAKER_FEE_BPS])
-    mark2 = s.clock[st.MARK2]
+    fee = account.fee_e8(
+        px, qty, s.core[0].value_e16[0], s.core[0].params[pm.TAKER_FEE_BPS if taker else pm.MAKER_FEE_BPS]
+    )
+    mark2 = s.core[0].clock[st.MARK2]
     touch_px = print_px if taker else px
-    account.book_fill(s.acct, who, order[st.O_SIDE], px, qty, touch_px, fee, mark2)
-    s.clock[st.POSITION_MAX] = max(s.clock[st.POSITION_MAX], abs(account.position(s.acct)))
-    account.remember(s.past, s.past_cursor, exch_ts, who, order[st.O_SIDE] * qty)
+    account.book_fill(s.core[0].acct, who, order[st.O_SIDE], px, qty, touch_px, fee, mark2)
+    s.core[0].clock[st.POSITION_MAX] = max(s.core[0].clock[st.POSITION_MAX], abs(account.position(s.core[0].acct)))
+    account.remember(s.core[0].past, s.core[0].past_cursor, exch_ts, who, order[st.O_SIDE] * qty)
     row = out.fills[out.n[st.FILLS]]
     out.n[st.FILLS] += 1
-    row.offset = s.clock[st.ROWS]
+    row.offset = s.core[0].clock[st.ROWS]
     row.ts = ts
     row.exch_ts = exch_ts
     row.seq = seq
@@ -318,46 +320,48 @@ def _fill(
     row.mid2 = mark2
     row.fee_e8 = fee
     row.slip2 = 2 * order[st.O_SIDE] * (touch_px - px) * qty
-    row.inventory = s.acct[who, account.POSITION]
+    row.inventory = s.core[0].acct[who, account.POSITION]
     valid = 0
     row.ahead = 0.0
     if not taker and order[st.O_JOINED] == st.JOINED:
-        row.ahead = max(s.queue[slot, st.Q_AHEAD], 0.0)
+        row.ahead = max(s.core[0].queue[slot, st.Q_AHEAD], 0.0)
         valid |= AHEAD
     row.hazard = 0.0
-    if s.clock[st.MODEL_ROW] >= 0:
-        signals.read(s.sums, ts, s.params, s.both)
-        if signals.scaled(s.sums, s.both, s.params, s.scaled):
-            row.hazard = s.scaled[1]
+    if s.core[0].clock[st.MODEL_ROW] >= 0:
+        signals.read(s.core[0].sums, ts, s.core[0].params, s.core[0].both)
+        if signals.scaled(s.core[0].sums, s.core[0].both, s.core[0].params, s.core[0].scaled):
+            row.hazard = s.core[0].scaled[1]
             valid |= HAZARD
     row.side = order[st.O_SIDE]
     row.rule = rule
     row.strategy = who
-    row.state_sell = s.regime[0, regime.STATE]
-    row.state_buy = s.regime[1, regime.STATE]
+    row.state_sell = s.core[0].regime[0, regime.STATE]
+    row.state_buy = s.core[0].regime[1, regime.STATE]
     row.valid = valid
     markouts.add(
-        s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS, ts, s.clock[st.ROWS], 2 * px, qty,
+        s.core[0].waiting, s.core[0].waiting_cursor, out.markouts, out.n, st.MARKOUTS, ts, s.core[0].clock[st.ROWS], 2 * px, qty,
         order[st.O_ID], order[st.O_SIDE], MARKED_FILL, who, 0,
     )  # fmt: skip
     if order[st.O_LEFT] == 0:
         if order[st.O_TO] == 0:
             order[st.O_TO] = exch_ts
         order[st.O_DUE] = 0
-        log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, DONE, WHY_FILL)
-        _measure_reach(s.orders, s.clock)
+        log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, DONE, WHY_FILL)
+        _measure_reach(s.core[0].orders, s.core[0].clock)
 
 
 @kernel
 def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
     """Let a taker walk the displayed depth; what the book does not hold is left to its sender."""
-    order = s.orders[slot]
+    order = s.core[0].orders[slot]
     side = order[st.O_SIDE]
-    key = bk.best(s.book, -side) if s.clock[st.SNAPSHOT] else bk.NONE
+    key = bk.best(s.book, -side) if s.core[0].clock[st.SNAPSHOT] else bk.NONE
     touch_px = -side * key
     touch_at = tc.ASK if side > 0 else tc.BID
-    if s.clock[st.HAS_BOOK] == 0 and s.touch[touch_at + 1] > 0:  # a tape without depth shows its touch alone
-        px, shown = s.touch[touch_at], s.touch[touch_at + 1]
+    if (
+        s.core[0].clock[st.HAS_BOOK] == 0 and s.core[0].touch[touch_at + 1] > 0
+    ):  # a tape without depth shows its touch alone
+        px, shown = s.core[0].touch[touch_at], s.core[0].touch[touch_at + 1]
         _fill(s, out, slot, ts, order[st.O_FROM], 0, px, min(shown, order[st.O_LEFT]), px, shown, TAKER)
     for _ in range(DEEPEST):
         if key == bk.NONE or order[st.O_LEFT] == 0:
@@ -368,7 +372,7 @@ def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
         key = bk.next_key(s.book, -side, key)
     if order[st.O_LEFT]:
         order[st.O_TO] = order[st.O_FROM]
-        log_order(s.orders, out.quotes, out.n, slot, s.clock[st.ROWS], ts, CANCEL, WHY_NO_BOOK)
+        log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, CANCEL, WHY_NO_BOOK)
         order[st.O_LEFT] = 0
 
 
@@ -390,20 +394,20 @@ def _next_joining(orders: Ints, used: int, exch_ts: int) -> tuple[int, bool]:
 @kernel
 def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
     """Let every order that went live before `exch_ts` see the book as it still is: behind what, or what there is to take."""
-    orders = s.orders
+    orders = s.core[0].orders
     more = True
     while more:
-        slot, more = _next_joining(orders, s.clock[st.SLOTS], exch_ts)
+        slot, more = _next_joining(orders, s.core[0].clock[st.SLOTS], exch_ts)
         if slot < 0:
             break
         orders[slot, st.O_JOINED] = st.JOINED
         if orders[slot, st.O_TAKER]:
             _take(s, out, slot, ts)
-        elif s.clock[st.SNAPSHOT]:
-            s.queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, orders[slot, st.O_SIDE], orders[slot, st.O_PX])
+        elif s.core[0].clock[st.SNAPSHOT]:
+            s.core[0].queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, orders[slot, st.O_SIDE], orders[slot, st.O_PX])
         else:
             orders[slot, st.O_JOINED] = st.UNKNOWN_QUEUE
-    _measure_reach(orders, s.clock)
+    _measure_reach(orders, s.core[0].clock)
 
 
 @kernel
@@ -462,18 +466,18 @@ def in_reach(clock: Ints, side: int, px: int) -> bool:
 @kernel
 def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, px: int, qty: int) -> None:
     """Let one market print meet our resting orders, before it moves anything else."""
-    if s.clock[st.JOIN_DUE] < exch_ts:
+    if s.core[0].clock[st.JOIN_DUE] < exch_ts:
         join(s, out, ts, exch_ts)
-    rule = int(s.params[pm.FILL_RULE])
+    rule = int(s.core[0].params[pm.FILL_RULE])
     left = qty
     taken_here = 0
     front, front_known = 0.0, True
     last_px, last_id = 0, 0
     while left > 0:
-        slot = _next_met(s.orders, s.clock[st.SLOTS], side, px, exch_ts, last_px, last_id)
+        slot = _next_met(s.core[0].orders, s.core[0].clock[st.SLOTS], side, px, exch_ts, last_px, last_id)
         if slot < 0:
             return
-        order = s.orders[slot]
+        order = s.core[0].orders[slot]
         last_px, last_id = order[st.O_PX], order[st.O_ID]
         filled = min(left, order[st.O_LEFT])
         reason = THROUGH
@@ -481,7 +485,7 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
             reason = TOUCH
             # nobody of ours passes an earlier one of ours at the same price
             known = front_known = front_known and order[st.O_JOINED] == st.JOINED
-            front = max(front, s.queue[slot, st.Q_AHEAD])
+            front = max(front, s.core[0].queue[slot, st.Q_AHEAD])
             passed = qty - front - taken_here
             if rule == THROUGH:
                 filled = 0
@@ -492,12 +496,12 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
             _fill(s, out, slot, ts, exch_ts, seq, order[st.O_PX], filled, px, qty, reason)
             left -= filled
         if filled > 0 or order[st.O_PX] != px:
-            s.queue[slot, st.Q_AHEAD] = 0.0
+            s.core[0].queue[slot, st.Q_AHEAD] = 0.0
         else:
             # what our earlier orders took of the print did not come out of the queue before this one
-            s.queue[slot, st.Q_AHEAD] -= qty - taken_here
+            s.core[0].queue[slot, st.Q_AHEAD] -= qty - taken_here
         if order[st.O_PX] == px:
-            s.queue[slot, st.Q_TRADED] += qty
+            s.core[0].queue[slot, st.Q_TRADED] += qty
             taken_here += filled
 
 
@@ -506,5 +510,5 @@ def on_order(s: st.State, out: st.Out, ts: int, side: int, px: int, qty: int) ->
     """Carry out a person's own paper order: see `events.Kind.ORDER`."""
     if qty <= 0:
         cancel_all(s, out, ts, OWN, side, px, WHY_PERSON)
-    elif side in (-1, 1) and px >= 0 and s.clock[st.BOOK_KNOWN]:
+    elif side in (-1, 1) and px >= 0 and s.core[0].clock[st.BOOK_KNOWN]:
         place(s, out, ts, OWN, side, px, qty, 0, px == 0, WHY_PERSON)

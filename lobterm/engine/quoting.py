@@ -28,19 +28,23 @@ PRICE, DISARM, INVENTORY, SKEW = (
 def value(s: st.State, ts: int) -> bool:
     """Write fair value and width, in ticks as of `ts`, into the state. Return False if they are not known."""
     known = False
-    if s.clock[st.MODEL_ROW] >= 0 and two_sided(s):
-        signals.read(s.sums, ts, s.params, s.both)
-        if signals.scaled(s.sums, s.both, s.params, s.scaled):
-            mid = (s.touch[tc.BID] + s.touch[tc.ASK]) / 2.0
-            x, hazard = s.scaled[0], s.scaled[1]
-            theta = fair_value.theta_effective(s.params[pm.THETA] / s.size[0], x, s.params[pm.THETA_MODE] == 1.0)
-            p_micro = fair_value.skewed(mid, x, s.params[pm.BETA_TICKS])
-            q = s.acct[MAKER, account.POSITION] * s.size[1]
-            s.quote[st.FAIR] = fair_value.with_inventory(p_micro, theta, q, s.params[pm.Q_TARGET])
-            w_base = s.params[pm.W_BASE_BPS] * 1e-4 * mid
-            s.quote[st.WIDTH] = fair_value.width(w_base, s.params[pm.GAMMA], hazard, s.params[pm.K_TOL])
-            known = abs(s.quote[st.FAIR]) < 1e15 and s.quote[st.WIDTH] < 1e15
-    s.clock[st.FAIR_KNOWN] = 1 if known else 0
+    if s.core[0].clock[st.MODEL_ROW] >= 0 and two_sided(s):
+        signals.read(s.core[0].sums, ts, s.core[0].params, s.core[0].both)
+        if signals.scaled(s.core[0].sums, s.core[0].both, s.core[0].params, s.core[0].scaled):
+            mid = (s.core[0].touch[tc.BID] + s.core[0].touch[tc.ASK]) / 2.0
+            x, hazard = s.core[0].scaled[0], s.core[0].scaled[1]
+            theta = fair_value.theta_effective(
+                s.core[0].params[pm.THETA] / s.core[0].size[0], x, s.core[0].params[pm.THETA_MODE] == 1.0
+            )
+            p_micro = fair_value.skewed(mid, x, s.core[0].params[pm.BETA_TICKS])
+            q = s.core[0].acct[MAKER, account.POSITION] * s.core[0].size[1]
+            s.core[0].quote[st.FAIR] = fair_value.with_inventory(p_micro, theta, q, s.core[0].params[pm.Q_TARGET])
+            w_base = s.core[0].params[pm.W_BASE_BPS] * 1e-4 * mid
+            s.core[0].quote[st.WIDTH] = fair_value.width(
+                w_base, s.core[0].params[pm.GAMMA], hazard, s.core[0].params[pm.K_TOL]
+            )
+            known = abs(s.core[0].quote[st.FAIR]) < 1e15 and s.core[0].quote[st.WIDTH] < 1e15
+    s.core[0].clock[st.FAIR_KNOWN] = 1 if known else 0
     return known
 
 
@@ -48,26 +52,31 @@ def value(s: st.State, ts: int) -> bool:
 def two_sided(s: st.State) -> bool:
     """Say whether the touch in force is known, two-sided and not crossed."""
     return (
-        s.clock[st.BOOK_KNOWN] == 1 and s.touch[tc.BID_QTY] > 0 and s.touch[tc.ASK_QTY] > 0 and s.clock[st.CROSSED] == 0
+        s.core[0].clock[st.BOOK_KNOWN] == 1
+        and s.core[0].touch[tc.BID_QTY] > 0
+        and s.core[0].touch[tc.ASK_QTY] > 0
+        and s.core[0].clock[st.CROSSED] == 0
     )
 
 
 @kernel
 def _target(s: st.State) -> None:
     """Write the innermost bid and ask in ticks: they never cross the touch."""
-    fair, wide = s.quote[st.FAIR], s.quote[st.WIDTH]
-    fair_value.to_ticks(fair, wide, s.params[pm.ROUNDING] == 1.0, s.target)
-    if s.params[pm.WIDEN] == 1.0:
-        mid = (s.touch[tc.BID] + s.touch[tc.ASK]) / 2.0
-        bid, ask = s.target[0], s.target[1]
-        fair_value.to_ticks(fair, s.params[pm.W_BASE_BPS] * 1e-4 * mid, s.params[pm.ROUNDING] == 1.0, s.target)
-        feared = signals.feared(s.sums, s.params)
+    fair, wide = s.core[0].quote[st.FAIR], s.core[0].quote[st.WIDTH]
+    fair_value.to_ticks(fair, wide, s.core[0].params[pm.ROUNDING] == 1.0, s.core[0].target)
+    if s.core[0].params[pm.WIDEN] == 1.0:
+        mid = (s.core[0].touch[tc.BID] + s.core[0].touch[tc.ASK]) / 2.0
+        bid, ask = s.core[0].target[0], s.core[0].target[1]
+        fair_value.to_ticks(
+            fair, s.core[0].params[pm.W_BASE_BPS] * 1e-4 * mid, s.core[0].params[pm.ROUNDING] == 1.0, s.core[0].target
+        )
+        feared = signals.feared(s.core[0].sums, s.core[0].params)
         if feared < 0.0:  # they sell, into our bid
-            s.target[0] = bid
+            s.core[0].target[0] = bid
         elif feared > 0.0:
-            s.target[1] = ask
-    s.target[0] = min(s.target[0], s.touch[tc.ASK] - 1)
-    s.target[1] = max(s.target[1], s.touch[tc.BID] + 1)
+            s.core[0].target[1] = ask
+    s.core[0].target[0] = min(s.core[0].target[0], s.core[0].touch[tc.ASK] - 1)
+    s.core[0].target[1] = max(s.core[0].target[1], s.core[0].touch[tc.BID] + 1)
 
 
 @kernel
@@ -77,7 +86,7 @@ def _why_not(s: st.State, wanted: bool, side: int, held: int, cap: int) -> int:
         return DISARM
     if side * held > cap:
         return INVENTORY
-    if s.params[pm.PULL_TANH] < 1.0 and -side * math.tanh(s.scaled[0]) > s.params[pm.PULL_TANH]:
+    if s.core[0].params[pm.PULL_TANH] < 1.0 and -side * math.tanh(s.core[0].scaled[0]) > s.core[0].params[pm.PULL_TANH]:
         return SKEW
     return PRICE
 
@@ -85,14 +94,14 @@ def _why_not(s: st.State, wanted: bool, side: int, held: int, cap: int) -> int:
 @kernel
 def requote(s: st.State, out: st.Out, ts: int) -> None:
     """Bring our quotes in line with the target."""
-    wanted = s.params[pm.ENABLED] == 1.0 and value(s, ts)
-    s.clock[st.QUOTING] = 1 if wanted else 0
+    wanted = s.core[0].params[pm.ENABLED] == 1.0 and value(s, ts)
+    s.core[0].clock[st.QUOTING] = 1 if wanted else 0
     if wanted:
         _target(s)
-    size = int(round(s.params[pm.SIZE_BASE] / s.size[1]))
-    cap = int(round(s.params[pm.MAX_INVENTORY] / s.size[1]))
-    levels = int(s.params[pm.LEVELS])
-    step = int(s.params[pm.LEVEL_STEP_TICKS])
+    size = int(round(s.core[0].params[pm.SIZE_BASE] / s.core[0].size[1]))
+    cap = int(round(s.core[0].params[pm.MAX_INVENTORY] / s.core[0].size[1]))
+    levels = int(s.core[0].params[pm.LEVELS])
+    step = int(s.core[0].params[pm.LEVEL_STEP_TICKS])
     moved = False
     for level in range(st.LADDER):
         for which in range(2):
@@ -100,10 +109,10 @@ def requote(s: st.State, out: st.Out, ts: int) -> None:
             slot = matching.resting(s, MAKER, side, level)
             if slot < 0 and level >= levels:
                 continue
-            held = s.acct[MAKER, account.POSITION] + side * size * (level + 1)
+            held = s.core[0].acct[MAKER, account.POSITION] + side * size * (level + 1)
             why = _why_not(s, wanted and level < levels, side, held, cap)
-            px = s.target[which] - side * step * level
-            if slot >= 0 and (why != PRICE or s.orders[slot, st.O_PX] != px):
+            px = s.core[0].target[which] - side * step * level
+            if slot >= 0 and (why != PRICE or s.core[0].orders[slot, st.O_PX] != px):
                 if not matching.cancel(s, out, ts, slot, why):
                     continue
                 moved = True
@@ -111,4 +120,4 @@ def requote(s: st.State, out: st.Out, ts: int) -> None:
             if slot < 0 and why == PRICE and size > 0 and px > 0:
                 moved = matching.place(s, out, ts, MAKER, side, px, size, level, False, PRICE) or moved
     if moved:
-        s.counts[st.REQUOTES] += 1
+        s.core[0].counts[st.REQUOTES] += 1

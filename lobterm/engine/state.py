@@ -7,7 +7,7 @@ Units: ticks, lots, µs; floats in base units.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -104,59 +104,74 @@ position, and the strategy's cash before that."""
 FADE_SIZE = 5
 
 
-class State(NamedTuple):
-    """The engine's whole memory."""
+CORE = np.dtype(
+    [
+        ("feeds", "<i8", (tc.FEEDS_SIZE,)),
+        ("touch", "<i8", (tc.VIEW_SIZE,)),  # in force
+        ("ring", "<i8", (asof.RING, asof.STATE_SIZE)),
+        ("ring_cursor", "<i8", (2,)),
+        ("asof", "<i8", (asof.STATE_SIZE,)),  # state that judges the trades of matching time ASOF_T
+        ("window", "<f8", (ft.N_FEATURES, rolling.WINDOW_TRADES)),
+        ("window_cursor", "<i8", (2,)),
+        ("x", "<f8", (ft.N_FEATURES,)),  # features of the trade in hand
+        ("z", "<f8", (ft.N_FEATURES,)),
+        ("sums", "<f8", (signals.SUMS_SIZE,)),
+        ("both", "<f8", (signals.READ_SIZE,)),  # signals read
+        ("scaled", "<f8", (2,)),
+        ("quote", "<f8", (2,)),  # FAIR, WIDTH
+        ("target", "<i8", (2,)),  # bid, ask
+        ("orders", "<i8", (ORDERS, ORDER_SIZE)),
+        ("queue", "<f8", (ORDERS, 2)),
+        ("ladder", "<i8", (account.STRATEGIES, 2, LADDER)),  # slot last used there
+        ("acct", "<i8", (account.STRATEGIES, account.ACCOUNT_SIZE)),
+        ("past", "<i8", (account.REMEMBERED, 3)),  # remembered fills
+        ("past_cursor", "<i8", (1,)),
+        ("flow", "<i8", (pressure.FLOW_SIZE,)),  # since the last tick
+        ("averages", "<f8", (pressure.AVERAGES_SIZE,)),
+        ("oi", "<i8", (4,)),
+        ("trend", "<f8", (3,)),
+        ("now", "<f8", (pressure.NOW_SIZE,)),
+        ("before", "<i8", (asof.STATE_SIZE,)),  # the state before a window's first trade
+        ("regime", "<i8", (2, regime.REGIME_SIZE)),
+        ("history", "<f8", (exhaustion.HISTORY, exhaustion.TICK_SIZE)),
+        ("history_cursor", "<i8", (2,)),
+        ("exhaustion", "<i8", (2, exhaustion.SIDE_SIZE)),
+        ("fade", "<i8", (FADE_SIZE,)),
+        ("fade_sigma", "<f8", (1,)),
+        ("reference", "<i8", (crash.REFERENCE_SIZE,)),
+        ("reference_mids", "<i8", (crash.KEPT,)),
+        ("reference_variance", "<f8", (2,)),
+        ("waiting", "<i8", (markouts.WAITING, markouts.WAITING_SIZE)),  # rows whose markouts are not due yet
+        ("waiting_cursor", "<i8", (markouts.CURSOR_SIZE,)),
+        ("clock", "<i8", (CLOCK_SIZE,)),
+        ("counts", "<i8", (COUNTS_SIZE,)),
+        ("params", "<f8", (len(params.PARAMS),)),
+        ("size", "<f8", (2,)),  # tick in quote, lot in base
+        ("value_e16", "<i8", (1,)),  # tick_e8 x lot_e8
+        ("sizes_e8", "<i8", (2,)),  # tick and lot in 1e-8
+        ("market", "<i8", (1,)),  # that is traded
+    ]
+)
+"""Everything of a fixed size, as one record: a kernel is handed its address, where handing over its parts one by one would
+cost more than what most kernels do."""
 
+
+class State(NamedTuple):
+    """The engine's whole memory. From Python the parts of the core are attributes too."""
+
+    core: npt.NDArray[np.void]  # (1,) of CORE
     book: bk.Book
-    feeds: Ints  # touch.FEEDS
-    touch: Ints  # touch in force, touch.VIEW_SIZE
-    ring: Ints  # (asof.RING, asof.STATE_SIZE)
-    ring_cursor: Ints
-    asof: Ints  # state that judges the trades of matching time ASOF_T
-    window: Floats  # (6, rolling.WINDOW_TRADES)
-    window_cursor: Ints
-    x: Floats  # features of the trade in hand
-    z: Floats
-    sums: Floats  # signals
-    both: Floats  # signals read
-    scaled: Floats
-    quote: Floats  # FAIR, WIDTH
-    target: Ints  # bid, ask
-    orders: Ints  # (ORDERS, ORDER_SIZE)
-    queue: Floats  # (ORDERS, 2)
-    ladder: Ints  # (strategies, sides, levels): slot last used there
-    acct: Ints  # (strategies, account.ACCOUNT_SIZE)
-    past: Ints  # remembered fills
-    past_cursor: Ints
-    flow: Ints  # pressure: since the last tick
-    averages: Floats
-    oi: Ints
-    trend: Floats
-    now: Floats  # pressure.NOW_SIZE
     window_ints: Ints  # (pressure.WINDOWS, ...): robust windows
     window_floats: Floats
     window_times: Ints  # (pressure.WINDOWS, capacity): when each sample was taken, by slot
-    before: Ints  # the state before a window's first trade
-    regime: Ints  # (sides, regime.REGIME_SIZE)
-    history: Floats  # (exhaustion.HISTORY, exhaustion.TICK_SIZE)
-    history_cursor: Ints
-    exhaustion: Ints  # (sides, exhaustion.SIDE_SIZE)
-    fade: Ints
-    fade_sigma: Floats
-    reference: Ints
-    reference_mids: Ints
-    reference_variance: Floats
-    waiting: Ints  # rows whose markouts are not due yet
-    waiting_cursor: Ints
-    clock: Ints
-    counts: Ints
-    params: Floats
     centroids: Floats  # (models, k, 6)
     roles: npt.NDArray[np.uint8]  # (models, k)
-    size: Floats  # tick in quote, lot in base
-    value_e16: Ints  # (1,): tick_e8 x lot_e8
-    sizes_e8: Ints  # tick and lot in 1e-8
-    market: Ints  # (1,): the market that is traded
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a part of the core, to read or to write."""
+        if name not in CORE.names:
+            raise AttributeError(name)
+        return self.core[name][0]
 
 
 class Out(NamedTuple):
@@ -178,76 +193,39 @@ def new_state(
     roles: npt.NDArray[np.uint8] | None = None,
 ) -> State:
     """Return the state before the first row. `centroids` (models, k, 6) and `roles` (models, k) hold the model table."""
-    clock = np.zeros(CLOCK_SIZE, np.int64)
-    clock[MODEL_ROW] = -1 if centroids is None else 0
-    clock[NEXT_ORDER_ID] = 1
-    clock[ASK_LOW] = clock[REST_BID_LOW] = clock[REST_ASK_LOW] = FAR
-    clock[JOIN_DUE] = markouts.NEVER
     vector = np.array(values if len(values) else params.defaults(), dtype=np.float64)
     samples = max(2, round(vector[params.WINDOW_S] * 1e6 / vector[params.ALPHA_TICK_US]))
     windows = [od.new_window(samples) for _ in range(pressure.WINDOWS)]
-    averages = np.zeros(pressure.AVERAGES_SIZE)
-    for unseen in (pressure.ADV_UNSEEN, pressure.DEPTH_UNSEEN, pressure.VARIANCE_UNSEEN, pressure.GROSS_UNSEEN):
-        averages[unseen] = 1.0
-    waiting_cursor = np.zeros(markouts.CURSOR_SIZE, np.int64)
-    waiting_cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
-    return State(
+    state = State(
+        core=np.zeros(1, CORE),
         book=bk.new_book(),
-        feeds=np.zeros(tc.FEEDS_SIZE, np.int64),
-        touch=np.zeros(tc.VIEW_SIZE, np.int64),
-        ring=np.zeros((asof.RING, asof.STATE_SIZE), np.int64),
-        ring_cursor=np.zeros(2, np.int64),
-        asof=np.zeros(asof.STATE_SIZE, np.int64),
-        window=np.zeros((ft.N_FEATURES, rolling.WINDOW_TRADES)),
-        window_cursor=np.zeros(2, np.int64),
-        x=np.zeros(ft.N_FEATURES),
-        z=np.zeros(ft.N_FEATURES),
-        sums=np.zeros(signals.SUMS_SIZE),
-        both=np.zeros(signals.READ_SIZE),
-        scaled=np.zeros(2),
-        quote=np.zeros(2),
-        target=np.zeros(2, np.int64),
-        orders=np.zeros((ORDERS, ORDER_SIZE), np.int64),
-        queue=np.zeros((ORDERS, 2)),
-        ladder=np.full((account.STRATEGIES, 2, LADDER), -1, np.int64),
-        acct=np.zeros((account.STRATEGIES, account.ACCOUNT_SIZE), np.int64),
-        past=np.zeros((account.REMEMBERED, 3), np.int64),
-        past_cursor=np.zeros(1, np.int64),
-        flow=np.zeros(pressure.FLOW_SIZE, np.int64),
-        averages=averages,
-        oi=np.zeros(4, np.int64),
-        trend=np.zeros(3),
-        now=np.zeros(pressure.NOW_SIZE),
         window_ints=np.stack([window.i for window in windows]),
         window_floats=np.stack([window.f for window in windows]),
         window_times=np.zeros((pressure.WINDOWS, samples), np.int64),
-        before=np.zeros(asof.STATE_SIZE, np.int64),
-        regime=np.zeros((2, regime.REGIME_SIZE), np.int64),
-        history=np.zeros((exhaustion.HISTORY, exhaustion.TICK_SIZE)),
-        history_cursor=np.zeros(2, np.int64),
-        exhaustion=np.zeros((2, exhaustion.SIDE_SIZE), np.int64),
-        fade=np.zeros(FADE_SIZE, np.int64),
-        fade_sigma=np.zeros(1),
-        reference=np.zeros(crash.REFERENCE_SIZE, np.int64),
-        reference_mids=np.zeros(crash.KEPT, np.int64),
-        reference_variance=np.array([0.0, 1.0]),
-        waiting=np.zeros((markouts.WAITING, markouts.WAITING_SIZE), np.int64),
-        waiting_cursor=waiting_cursor,
-        clock=clock,
-        counts=np.zeros(COUNTS_SIZE, np.int64),
-        params=vector,
         centroids=np.zeros((1, 1, ft.N_FEATURES)) if centroids is None else np.ascontiguousarray(centroids, np.float64),
         roles=np.zeros((1, 1), np.uint8) if roles is None else np.ascontiguousarray(roles, np.uint8),
-        size=np.array([instrument.tick, instrument.lot]),
-        value_e16=np.array([instrument.tick_e8 * instrument.lot_e8], np.int64),
-        sizes_e8=np.array([instrument.tick_e8, instrument.lot_e8], np.int64),
-        market=np.array([int(instrument.market)], np.int64),
     )
+    clock = state.clock
+    clock[MODEL_ROW] = -1 if centroids is None else 0
+    clock[NEXT_ORDER_ID] = 1
+    clock[[ASK_LOW, REST_BID_LOW, REST_ASK_LOW]] = FAR
+    clock[JOIN_DUE] = state.waiting_cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
+    unseen = [pressure.ADV_UNSEEN, pressure.DEPTH_UNSEEN, pressure.VARIANCE_UNSEEN, pressure.GROSS_UNSEEN]
+    state.averages[unseen] = 1.0
+    state.reference_variance[1] = 1.0
+    state.ladder[:] = -1
+    state.params[:] = vector
+    state.size[:] = instrument.tick, instrument.lot
+    state.value_e16[0] = instrument.tick_e8 * instrument.lot_e8
+    state.sizes_e8[:] = instrument.tick_e8, instrument.lot_e8
+    state.market[0] = int(instrument.market)
+    return state
 
 
 def copy(state: State) -> State:
     """Return an independent copy: a checkpoint."""
-    return State._make(array.copy() for array in state)
+    core = state.core.view(np.uint8).copy().view(CORE)
+    return State(core, *(array.copy() for array in state[1:]))
 
 
 def new_out(capacity: int) -> Out:
