@@ -65,15 +65,17 @@ def exit_why(
 @kernel
 def _toxic(s: st.State, valid: int) -> bool:
     """Say whether the gate is shut: z(Pi) too high, or not known."""
-    return not valid & (pr.V_Z << 4) or s.core[0].now[pr.Z + 4] >= s.core[0].params[pm.Z_PI_MAX]
+    c = s.core[0]
+    return not valid & (pr.V_Z << 4) or c.now[pr.Z + 4] >= c.params[pm.Z_PI_MAX]
 
 
 @kernel
 def _spread_exploded(s: st.State, mid2: int) -> bool:
+    c = s.core[0]
     if mid2 == 0:
         return True
-    spread = s.core[0].touch[tc.ASK] - s.core[0].touch[tc.BID]
-    return spread * 2e4 / mid2 > s.core[0].params[pm.MAX_SPREAD_BPS]
+    spread = c.touch[tc.ASK] - c.touch[tc.BID]
+    return spread * 2e4 / mid2 > c.params[pm.MAX_SPREAD_BPS]
 
 
 @kernel
@@ -88,11 +90,12 @@ def direction(leg_return: float, known: bool, side: int) -> int:
 @kernel
 def enter(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int, toward: int) -> tuple[int, int]:
     """Answer a trigger. Return (why it is not faded, lots that are meant)."""
-    if s.core[0].params[pm.FADE_ENABLED] == 0.0:
+    c = s.core[0]
+    if c.params[pm.FADE_ENABLED] == 0.0:
         return NOT_OFF, 0
-    if s.core[0].fade[st.F_WORKING] or s.core[0].acct[FADE, account.POSITION] or matching.waiting(s, FADE):
+    if c.fade[st.F_WORKING] or c.acct[FADE, account.POSITION] or matching.waiting(s, FADE):
         return NOT_BUSY, 0
-    if s.core[0].regime[side, regime.STATE] != regime.FORCED:
+    if c.regime[side, regime.STATE] != regime.FORCED:
         return NOT_FORCED, 0
     if toward == 0:
         return NOT_DIRECTION, 0
@@ -100,77 +103,73 @@ def enter(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int, 
         return NOT_TOXIC, 0
     if _spread_exploded(s, mid2):
         return NOT_SPREAD, 0
-    market = crash.verdict(
-        s.core[0].reference, s.core[0].reference_mids, s.core[0].reference_variance, s.core[0].params, toward
-    )
-    if market == crash.CRASH and s.core[0].params[pm.CRASH_FILTER] == 2.0:
+    market = crash.verdict(c.reference, c.reference_mids, c.reference_variance, c.params, toward)
+    if market == crash.CRASH and c.params[pm.CRASH_FILTER] == 2.0:
         return NOT_CRASH, 0
     if not valid & pr.V_SIGMA:
         return NOT_SIZE, 0
-    sigma = max(s.core[0].now[pr.SIGMA], s.core[0].params[pm.SIGMA_FLOOR_BPS] * 1e-4)
-    w = abs(
-        weight(
-            toward, s.core[0].params[pm.W_MAX], sigma, s.core[0].now[pr.LPI_SELL + side], s.core[0].params[pm.LPI_HI]
-        )
-    )
+    sigma = max(c.now[pr.SIGMA], c.params[pm.SIGMA_FLOOR_BPS] * 1e-4)
+    w = abs(weight(toward, c.params[pm.W_MAX], sigma, c.now[pr.LPI_SELL + side], c.params[pm.LPI_HI]))
     if market == crash.CRASH:
         w /= 2.0
-    w = min(w, s.core[0].params[pm.FADE_MAX_INVENTORY])
+    w = min(w, c.params[pm.FADE_MAX_INVENTORY])
     meant = 0
     for level in range(3):
-        lots = int(round(w / s.core[0].size[1] * s.core[0].params[pm.SHARE_1 + level]))
-        offset = int(s.core[0].params[pm.OFFSET_1 + level])
-        px = s.core[0].touch[tc.BID] - offset if toward > 0 else s.core[0].touch[tc.ASK] + offset
+        lots = int(round(w / c.size[1] * c.params[pm.SHARE_1 + level]))
+        offset = int(c.params[pm.OFFSET_1 + level])
+        px = c.touch[tc.BID] - offset if toward > 0 else c.touch[tc.ASK] + offset
         if lots > 0 and px > 0 and matching.place(s, out, due, FADE, toward, px, lots, level, False, ENTRY):
             meant += lots
     if meant == 0:
         return NOT_SIZE, 0
-    s.core[0].fade[st.F_WORKING] = 1
-    s.core[0].fade[st.F_SIDE] = side
-    s.core[0].fade[st.F_SINCE] = due
-    s.core[0].fade_sigma[0] = sigma
+    c.fade[st.F_WORKING] = 1
+    c.fade[st.F_SIDE] = side
+    c.fade[st.F_SINCE] = due
+    c.fade_sigma[0] = sigma
     return NOT_NONE, meant
 
 
 @kernel
 def _leave(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> int:
     """Return why the position held must go now, 0 while it may stay."""
-    held = s.core[0].acct[FADE, account.POSITION]
+    c = s.core[0]
+    held = c.acct[FADE, account.POSITION]
     if mid2 == 0:
         return 0
-    spent2 = s.core[0].fade[st.F_CASH2] - s.core[0].acct[FADE, account.CASH2]
+    spent2 = c.fade[st.F_CASH2] - c.acct[FADE, account.CASH2]
     entry = spent2 / (2.0 * held)
     if entry <= 0.0:
         return TIME
-    side = s.core[0].fade[st.F_SIDE]
+    side = c.fade[st.F_SIDE]
     return exit_why(
-        1 if held > 0 else -1, entry, mid2 / 2.0, s.core[0].fade_sigma[0], s.core[0].params[pm.STOP_SIGMAS],
-        (due - s.core[0].fade[st.F_HELD_SINCE]) * 1e-6, s.core[0].params[pm.T_MAX_S], s.core[0].now[pr.LPI_SELL + side],
-        valid & (pr.V_LPI_SELL << side) != 0, s.core[0].params[pm.LPI_EXIT], s.core[0].params[pm.TARGET_BPS],
+        1 if held > 0 else -1, entry, mid2 / 2.0, c.fade_sigma[0], c.params[pm.STOP_SIGMAS],
+        (due - c.fade[st.F_HELD_SINCE]) * 1e-6, c.params[pm.T_MAX_S], c.now[pr.LPI_SELL + side],
+        valid & (pr.V_LPI_SELL << side) != 0, c.params[pm.LPI_EXIT], c.params[pm.TARGET_BPS],
     )  # fmt: skip
 
 
 @kernel
 def tick(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> None:
     """Look after entries and position at an alpha tick, before its own triggers are answered."""
-    held = s.core[0].acct[FADE, account.POSITION]
+    c = s.core[0]
+    held = c.acct[FADE, account.POSITION]
     if held == 0:
-        s.core[0].fade[st.F_HELD_SINCE] = 0
-        s.core[0].fade[st.F_CASH2] = s.core[0].acct[FADE, account.CASH2]
-    elif s.core[0].fade[st.F_HELD_SINCE] == 0:
-        s.core[0].fade[st.F_HELD_SINCE] = due
-    if s.core[0].fade[st.F_WORKING]:
+        c.fade[st.F_HELD_SINCE] = 0
+        c.fade[st.F_CASH2] = c.acct[FADE, account.CASH2]
+    elif c.fade[st.F_HELD_SINCE] == 0:
+        c.fade[st.F_HELD_SINCE] = due
+    if c.fade[st.F_WORKING]:
         why = 0
         if _toxic(s, valid):
             why = TOXIC
         elif _spread_exploded(s, mid2):
             why = SPREAD
-        elif due - s.core[0].fade[st.F_SINCE] >= s.core[0].params[pm.TIME_IN_STATE_S] * 1e6:
+        elif due - c.fade[st.F_SINCE] >= c.params[pm.TIME_IN_STATE_S] * 1e6:
             why = STALE
         if why:
             matching.cancel_all(s, out, due, FADE, 0, 0, why)
         if not matching.waiting(s, FADE):
-            s.core[0].fade[st.F_WORKING] = 0
+            c.fade[st.F_WORKING] = 0
     if held and not _taker_out(s):
         why = _leave(s, out, due, mid2, valid)
         if why:
@@ -181,8 +180,9 @@ def tick(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> None:
 @kernel
 def _taker_out(s: st.State) -> bool:
     """Say whether a taker of the fade is on its way."""
-    orders = s.core[0].orders
-    for slot in range(s.core[0].clock[st.SLOTS]):
+    c = s.core[0]
+    orders = c.orders
+    for slot in range(c.clock[st.SLOTS]):
         flying = orders[slot, st.O_ID] and orders[slot, st.O_TAKER] and orders[slot, st.O_LEFT]
         if flying and orders[slot, st.O_STRATEGY] == FADE and orders[slot, st.O_TO] == 0:
             return True

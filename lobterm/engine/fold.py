@@ -108,15 +108,16 @@ def _on_touch(feeds: Ints, event: Record) -> bool:
 
 @kernel
 def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
+    c = s.core[0]
     scope = event.qty
     if scope == SCOPE_OI or scope == SCOPE_ALL:
-        pressure.forget_oi(s.core[0].oi, s.core[0].trend)
+        pressure.forget_oi(c.oi, c.trend)
     if scope == SCOPE_OI:
         return
     if scope == SCOPE_TRADES:
-        s.core[0].counts[st.GAPS] += 1
-        rolling.restart(s.core[0].window_cursor)
-        s.core[0].flow[pressure.BROKEN] = 1
+        c.counts[st.GAPS] += 1
+        rolling.restart(c.window_cursor)
+        c.flow[pressure.BROKEN] = 1
     else:
         timers.enter_gap(s, out, event.ts, event.exch_ts, event.px)
 
@@ -124,21 +125,18 @@ def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
 @kernel
 def _settle(s: st.State, event: Record) -> None:
     """Post a funding settlement on the positions held at its time."""
+    c = s.core[0]
     rate = event.px
     # the exchange stamps a settlement some milliseconds after its time
-    passed = abs(s.core[0].clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
-    mark = (
-        s.core[0].clock[st.SETTLE_MARK_E8]
-        if passed and s.core[0].clock[st.SETTLE_MARK_E8] > 0
-        else s.core[0].clock[st.MARK_E8]
-    )
+    passed = abs(c.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
+    mark = c.clock[st.SETTLE_MARK_E8] if passed and c.clock[st.SETTLE_MARK_E8] > 0 else c.clock[st.MARK_E8]
     if mark <= 0 or abs(rate) >= 10_000_000:
         return
-    lot_e8 = s.core[0].sizes_e8[1]
+    lot_e8 = c.sizes_e8[1]
     for who in range(account.STRATEGIES):
-        held = account.held_at(s.core[0].past, s.core[0].past_cursor, s.core[0].acct, who, event.exch_ts)
+        held = account.held_at(c.past, c.past_cursor, c.acct, who, event.exch_ts)
         if held:
-            s.core[0].acct[who, account.FUNDING_E8] += account.funding_e8(held, lot_e8, mark, rate)
+            c.acct[who, account.FUNDING_E8] += account.funding_e8(held, lot_e8, mark, rate)
 
 
 @kernel
@@ -159,43 +157,41 @@ def _on_sample(s: st.State, event: Record) -> None:
 @kernel
 def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
     """Fold what comes a few times a second at most, of the market that is traded."""
+    c = s.core[0]
     kind, ts = event.kind, event.ts
     if kind == GAP:
         _on_gap(s, out, event)
     elif kind == OPEN_INTEREST:
         pressure.see_oi(
-            s.core[0].oi,
-            s.core[0].trend,
+            c.oi,
+            c.trend,
             s.window_ints,
             s.window_floats,
             s.window_times,
-            s.core[0].now,
-            s.core[0].params,
+            c.now,
+            c.params,
             ts,
             event.exch_ts,
             event.qty,
         )
     elif kind == LIQUIDATION:
-        regime.see_liquidation(s.core[0].regime, s.core[0].params, ts, event.side, event.qty)
+        regime.see_liquidation(c.regime, c.params, ts, event.side, event.qty)
     elif kind == MARK_PRICE:
-        due = s.core[0].clock[st.NEXT_FUNDING]
-        if due and s.core[0].clock[st.SETTLE_T] < due <= event.exch_ts:
-            s.core[0].clock[st.SETTLE_T] = due
-            s.core[0].clock[st.SETTLE_MARK_E8] = event.px
-        s.core[0].clock[st.MARK_E8] = event.px
+        due = c.clock[st.NEXT_FUNDING]
+        if due and c.clock[st.SETTLE_T] < due <= event.exch_ts:
+            c.clock[st.SETTLE_T] = due
+            c.clock[st.SETTLE_MARK_E8] = event.px
+        c.clock[st.MARK_E8] = event.px
     elif kind == FUNDING:
-        if (
-            s.core[0].clock[st.NEXT_FUNDING] != event.qty
-            and s.core[0].clock[st.SETTLE_T] < s.core[0].clock[st.NEXT_FUNDING] <= event.exch_ts
-        ):
-            s.core[0].clock[st.SETTLE_T] = s.core[0].clock[st.NEXT_FUNDING]
-            s.core[0].clock[st.SETTLE_MARK_E8] = s.core[0].clock[st.MARK_E8]
-        s.core[0].clock[st.NEXT_FUNDING] = event.qty
+        if c.clock[st.NEXT_FUNDING] != event.qty and c.clock[st.SETTLE_T] < c.clock[st.NEXT_FUNDING] <= event.exch_ts:
+            c.clock[st.SETTLE_T] = c.clock[st.NEXT_FUNDING]
+            c.clock[st.SETTLE_MARK_E8] = c.clock[st.MARK_E8]
+        c.clock[st.NEXT_FUNDING] = event.qty
     elif kind == FUNDING_SETTLED:
         _settle(s, event)
     elif kind == VOLUME_24H:
         if event.qty > 0:
-            s.core[0].averages[pressure.ADV_SEED] = event.qty / 86_400.0
+            c.averages[pressure.ADV_SEED] = event.qty / 86_400.0
     elif kind == ORDER:
         matching.on_order(s, out, ts, event.side, event.px, event.qty)
     elif kind == SAMPLE:
@@ -205,36 +201,37 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
 @kernel
 def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: st.Out) -> tuple[int, int]:
     """Fold `events[start:stop]` into `s`, appending to `out`. Return (index of the first row not folded, why)."""
+    c = s.core[0]
     # hoisted: passing the whole state for every book row would cost more than folding it
-    book, clock, feeds, touch = s.book, s.core[0].clock, s.core[0].feeds, s.core[0].touch
+    book, clock, feeds, touch = s.book, c.clock, c.feeds, c.touch
     ring, cursor, market, waiting_cursor = (
-        s.core[0].ring,
-        s.core[0].ring_cursor,
-        s.core[0].market[0],
-        s.core[0].waiting_cursor,
+        c.ring,
+        c.ring_cursor,
+        c.market[0],
+        c.waiting_cursor,
     )
     judging, window, window_cursor, x, z = (
-        s.core[0].asof,
-        s.core[0].window,
-        s.core[0].window_cursor,
-        s.core[0].x,
-        s.core[0].z,
+        c.asof,
+        c.window,
+        c.window_cursor,
+        c.x,
+        c.z,
     )
     sums, params, counts, centroids, roles, lot = (
-        s.core[0].sums,
-        s.core[0].params,
-        s.core[0].counts,
+        c.sums,
+        c.params,
+        c.counts,
         s.centroids,
         s.roles,
-        s.core[0].size[1],
+        c.size[1],
     )
     orders, queue, flow, before, averages, waiting = (
-        s.core[0].orders,
-        s.core[0].queue,
-        s.core[0].flow,
-        s.core[0].before,
-        s.core[0].averages,
-        s.core[0].waiting,
+        c.orders,
+        c.queue,
+        c.flow,
+        c.before,
+        c.averages,
+        c.waiting,
     )
     labels, marked, n_out, capacity = out.labels, out.markouts, out.n, out.labels.shape[0]
     pending = clock[st.PENDING_QTY]
@@ -332,7 +329,7 @@ def fold(s: st.State, events: npt.NDArray[np.void], start: int, stop: int, out: 
                     _mid_moves(clock, averages, params, waiting, waiting_cursor, ts, mid2)
                 clock[st.BOOK_TS] = ts
         elif kind == REFERENCE:
-            crash.see(s.core[0].reference, ts, event.side, event.px)
+            crash.see(c.reference, ts, event.side, event.px)
         if kind == PARAM:
             if 0 <= event.qty < params.shape[0]:
                 value = np.int64(event.px).view(np.float64)

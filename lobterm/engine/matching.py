@@ -86,10 +86,11 @@ def _may_act(clock: Ints, counts: Ints, most: int, ts: int) -> bool:
 @kernel
 def resting(s: st.State, strategy: int, side: int, level: int) -> int:
     """Return the slot of a strategy's order at one place of its ladder that no cancel is chasing, or -1."""
-    slot = s.core[0].ladder[strategy, 0 if side > 0 else 1, level]
+    c = s.core[0]
+    slot = c.ladder[strategy, 0 if side > 0 else 1, level]
     if slot < 0:
         return -1
-    orders = s.core[0].orders
+    orders = c.orders
     held = orders[slot, st.O_STRATEGY] == strategy and orders[slot, st.O_SIDE] == side
     if held and orders[slot, st.O_LEVEL] == level and orders[slot, st.O_ID] and orders[slot, st.O_TO] == 0:
         return slot
@@ -145,13 +146,14 @@ def place(
     s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, level: int, taker: bool, why: int
 ) -> bool:
     """Send an order; it is live one order latency later. Return False where no slot is free or the limit is reached."""
+    c = s.core[0]
     now = exchange_now(s, ts)
-    slot = _free_slot(s.core[0].orders, s.core[0].clock, now)
-    if slot < 0 or not _may_act(s.core[0].clock, s.core[0].counts, int(s.core[0].params[pm.MAX_ACTIONS]), ts):
+    slot = _free_slot(c.orders, c.clock, now)
+    if slot < 0 or not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts):
         return False
-    order = s.core[0].orders[slot]
-    latency = int(s.core[0].params[pm.ORDER_LATENCY_US])
-    order[st.O_ID] = s.core[0].clock[st.NEXT_ORDER_ID]
+    order = c.orders[slot]
+    latency = int(c.params[pm.ORDER_LATENCY_US])
+    order[st.O_ID] = c.clock[st.NEXT_ORDER_ID]
     order[st.O_SIDE] = side
     order[st.O_PX] = px
     order[st.O_QTY] = qty
@@ -163,29 +165,30 @@ def place(
     order[st.O_LEVEL] = level
     order[st.O_JOINED] = 0
     order[st.O_TAKER] = 1 if taker else 0
-    s.core[0].queue[slot, st.Q_AHEAD] = 0.0
-    s.core[0].queue[slot, st.Q_TRADED] = 0.0
-    s.core[0].ladder[strategy, 0 if side > 0 else 1, level] = slot
-    s.core[0].clock[st.NEXT_ORDER_ID] += 1
-    s.core[0].counts[st.PLACED] += 1
-    if not taker and (s.core[0].clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < s.core[0].clock[st.ARRIVAL_DUE]):
-        s.core[0].clock[st.ARRIVAL_DUE] = order[st.O_DUE]
-        s.core[0].clock[st.NEXT_DUE] = min(s.core[0].clock[st.NEXT_DUE], order[st.O_DUE])
-    log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, PLACE, why)
-    s.core[0].clock[st.JOIN_DUE] = min(s.core[0].clock[st.JOIN_DUE], order[st.O_FROM])
+    c.queue[slot, st.Q_AHEAD] = 0.0
+    c.queue[slot, st.Q_TRADED] = 0.0
+    c.ladder[strategy, 0 if side > 0 else 1, level] = slot
+    c.clock[st.NEXT_ORDER_ID] += 1
+    c.counts[st.PLACED] += 1
+    if not taker and (c.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < c.clock[st.ARRIVAL_DUE]):
+        c.clock[st.ARRIVAL_DUE] = order[st.O_DUE]
+        c.clock[st.NEXT_DUE] = min(c.clock[st.NEXT_DUE], order[st.O_DUE])
+    log_order(c.orders, out.quotes, out.n, slot, c.clock[st.ROWS], ts, PLACE, why)
+    c.clock[st.JOIN_DUE] = min(c.clock[st.JOIN_DUE], order[st.O_FROM])
     if not taker:
-        _extend_reach(s.core[0].clock, side, px, True)
+        _extend_reach(c.clock, side, px, True)
     return True
 
 
 @kernel
 def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
     """Send a cancel; the order dies one cancel latency later, never before it has arrived. False at the limit."""
-    if not _may_act(s.core[0].clock, s.core[0].counts, int(s.core[0].params[pm.MAX_ACTIONS]), ts):
+    c = s.core[0]
+    if not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts):
         return False
-    order = s.core[0].orders[slot]
-    order[st.O_TO] = max(exchange_now(s, ts) + int(s.core[0].params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
-    log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, CANCEL, why)
+    order = c.orders[slot]
+    order[st.O_TO] = max(exchange_now(s, ts) + int(c.params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
+    log_order(c.orders, out.quotes, out.n, slot, c.clock[st.ROWS], ts, CANCEL, why)
     return True
 
 
@@ -203,20 +206,22 @@ def _following(orders: Ints, used: int, order_id: int) -> int:
 @kernel
 def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, why: int) -> None:
     """Send cancels for a strategy's orders; `side` 0 and `px` 0 mean any."""
-    slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], 0)
+    c = s.core[0]
+    slot = _following(c.orders, c.clock[st.SLOTS], 0)
     while slot >= 0:
-        order = s.core[0].orders[slot]
+        order = c.orders[slot]
         mine = order[st.O_STRATEGY] == strategy and order[st.O_TO] == 0 and order[st.O_LEFT] > 0
         if mine and order[st.O_TAKER] == 0 and side in (0, order[st.O_SIDE]) and px in (0, order[st.O_PX]):
             cancel(s, out, ts, slot, why)
-        slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], order[st.O_ID])
+        slot = _following(c.orders, c.clock[st.SLOTS], order[st.O_ID])
 
 
 @kernel
 def waiting(s: st.State, strategy: int) -> bool:
     """Say whether a strategy has an order out that no cancel is chasing."""
-    orders = s.core[0].orders
-    for slot in range(s.core[0].clock[st.SLOTS]):
+    c = s.core[0]
+    orders = c.orders
+    for slot in range(c.clock[st.SLOTS]):
         out_there = orders[slot, st.O_ID] and orders[slot, st.O_LEFT] and orders[slot, st.O_TO] == 0
         if out_there and orders[slot, st.O_STRATEGY] == strategy:
             return True
@@ -226,21 +231,22 @@ def waiting(s: st.State, strategy: int) -> bool:
 @kernel
 def pull_all(s: st.State, out: st.Out, ts: int) -> None:
     """End every order at once: the book is unknown, nothing may fill."""
+    c = s.core[0]
     now = exchange_now(s, ts)
-    slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], 0)
+    slot = _following(c.orders, c.clock[st.SLOTS], 0)
     while slot >= 0:
-        order = s.core[0].orders[slot]
+        order = c.orders[slot]
         if order[st.O_TO] == 0 or order[st.O_TO] > now:
             chased = order[st.O_TO] != 0
             order[st.O_TO] = now
             if not chased:
-                log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, CANCEL, WHY_GAP)
+                log_order(c.orders, out.quotes, out.n, slot, c.clock[st.ROWS], ts, CANCEL, WHY_GAP)
         order[st.O_DUE] = 0
         if order[st.O_JOINED] == 0:
             order[st.O_JOINED] = st.UNKNOWN_QUEUE
-        slot = _following(s.core[0].orders, s.core[0].clock[st.SLOTS], order[st.O_ID])
-    s.core[0].clock[st.ARRIVAL_DUE] = 0
-    _measure_reach(s.core[0].orders, s.core[0].clock)
+        slot = _following(c.orders, c.clock[st.SLOTS], order[st.O_ID])
+    c.clock[st.ARRIVAL_DUE] = 0
+    _measure_reach(c.orders, c.clock)
 
 
 @kernel
@@ -264,28 +270,30 @@ def _next_arrival(orders: Ints, clock: Ints, due: int) -> tuple[int, bool]:
 @kernel
 def _reach_exchange(s: st.State, out: st.Out, slot: int, due: int) -> None:
     """Let one order arrive; one that would cross the touch is rejected (post-only)."""
-    order = s.core[0].orders[slot]
+    c = s.core[0]
+    order = c.orders[slot]
     order[st.O_DUE] = 0
-    ask, bid = s.core[0].touch[tc.ASK], s.core[0].touch[tc.BID]
+    ask, bid = c.touch[tc.ASK], c.touch[tc.BID]
     buys = order[st.O_SIDE] > 0
     if (buys and 0 < ask <= order[st.O_PX]) or (not buys and bid >= order[st.O_PX]):
-        s.core[0].counts[st.REJECTS] += 1
+        c.counts[st.REJECTS] += 1
         chased = order[st.O_TO] != 0
         order[st.O_TO] = order[st.O_FROM]
         if not chased:
-            log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], due, REJECT, WHY_CROSS)
+            log_order(c.orders, out.quotes, out.n, slot, c.clock[st.ROWS], due, REJECT, WHY_CROSS)
         order[st.O_LEFT] = 0
 
 
 @kernel
 def arrive(s: st.State, out: st.Out, due: int) -> None:
     """Let the orders due at `due` reach the exchange, in the order in which they were sent."""
-    slot, more = _next_arrival(s.core[0].orders, s.core[0].clock, due)
+    c = s.core[0]
+    slot, more = _next_arrival(c.orders, c.clock, due)
     while slot >= 0:
         _reach_exchange(s, out, slot, due)
         if not more:
             return
-        slot, more = _next_arrival(s.core[0].orders, s.core[0].clock, due)
+        slot, more = _next_arrival(c.orders, c.clock, due)
 
 
 @kernel
@@ -294,21 +302,20 @@ def _fill(
     print_qty: int, rule: int,
 ) -> None:  # fmt: skip
     """Book `qty` of an order at `px`, and say so. For a taker `print_px` is the touch it met."""
-    order = s.core[0].orders[slot]
+    c = s.core[0]
+    order = c.orders[slot]
     who = order[st.O_STRATEGY]
     taker = rule == TAKER
     order[st.O_LEFT] -= qty
-    fee = account.fee_e8(
-        px, qty, s.core[0].value_e16[0], s.core[0].params[pm.TAKER_FEE_BPS if taker else pm.MAKER_FEE_BPS]
-    )
-    mark2 = s.core[0].clock[st.MARK2]
+    fee = account.fee_e8(px, qty, c.value_e16[0], c.params[pm.TAKER_FEE_BPS if taker else pm.MAKER_FEE_BPS])
+    mark2 = c.clock[st.MARK2]
     touch_px = print_px if taker else px
-    account.book_fill(s.core[0].acct, who, order[st.O_SIDE], px, qty, touch_px, fee, mark2)
-    s.core[0].clock[st.POSITION_MAX] = max(s.core[0].clock[st.POSITION_MAX], abs(account.position(s.core[0].acct)))
-    account.remember(s.core[0].past, s.core[0].past_cursor, exch_ts, who, order[st.O_SIDE] * qty)
+    account.book_fill(c.acct, who, order[st.O_SIDE], px, qty, touch_px, fee, mark2)
+    c.clock[st.POSITION_MAX] = max(c.clock[st.POSITION_MAX], abs(account.position(c.acct)))
+    account.remember(c.past, c.past_cursor, exch_ts, who, order[st.O_SIDE] * qty)
     row = out.fills[out.n[st.FILLS]]
     out.n[st.FILLS] += 1
-    row.offset = s.core[0].clock[st.ROWS]
+    row.offset = c.clock[st.ROWS]
     row.ts = ts
     row.exch_ts = exch_ts
     row.seq = seq
@@ -320,48 +327,47 @@ def _fill(
     row.mid2 = mark2
     row.fee_e8 = fee
     row.slip2 = 2 * order[st.O_SIDE] * (touch_px - px) * qty
-    row.inventory = s.core[0].acct[who, account.POSITION]
+    row.inventory = c.acct[who, account.POSITION]
     valid = 0
     row.ahead = 0.0
     if not taker and order[st.O_JOINED] == st.JOINED:
-        row.ahead = max(s.core[0].queue[slot, st.Q_AHEAD], 0.0)
+        row.ahead = max(c.queue[slot, st.Q_AHEAD], 0.0)
         valid |= AHEAD
     row.hazard = 0.0
-    if s.core[0].clock[st.MODEL_ROW] >= 0:
-        signals.read(s.core[0].sums, ts, s.core[0].params, s.core[0].both)
-        if signals.scaled(s.core[0].sums, s.core[0].both, s.core[0].params, s.core[0].scaled):
-            row.hazard = s.core[0].scaled[1]
+    if c.clock[st.MODEL_ROW] >= 0:
+        signals.read(c.sums, ts, c.params, c.both)
+        if signals.scaled(c.sums, c.both, c.params, c.scaled):
+            row.hazard = c.scaled[1]
             valid |= HAZARD
     row.side = order[st.O_SIDE]
     row.rule = rule
     row.strategy = who
-    row.state_sell = s.core[0].regime[0, regime.STATE]
-    row.state_buy = s.core[0].regime[1, regime.STATE]
+    row.state_sell = c.regime[0, regime.STATE]
+    row.state_buy = c.regime[1, regime.STATE]
     row.valid = valid
     markouts.add(
-        s.core[0].waiting, s.core[0].waiting_cursor, out.markouts, out.n, st.MARKOUTS, ts, s.core[0].clock[st.ROWS], 2 * px, qty,
+        c.waiting, c.waiting_cursor, out.markouts, out.n, st.MARKOUTS, ts, c.clock[st.ROWS], 2 * px, qty,
         order[st.O_ID], order[st.O_SIDE], MARKED_FILL, who, 0,
     )  # fmt: skip
     if order[st.O_LEFT] == 0:
         if order[st.O_TO] == 0:
             order[st.O_TO] = exch_ts
         order[st.O_DUE] = 0
-        log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, DONE, WHY_FILL)
-        _measure_reach(s.core[0].orders, s.core[0].clock)
+        log_order(c.orders, out.quotes, out.n, slot, c.clock[st.ROWS], ts, DONE, WHY_FILL)
+        _measure_reach(c.orders, c.clock)
 
 
 @kernel
 def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
     """Let a taker walk the displayed depth; what the book does not hold is left to its sender."""
-    order = s.core[0].orders[slot]
+    c = s.core[0]
+    order = c.orders[slot]
     side = order[st.O_SIDE]
-    key = bk.best(s.book, -side) if s.core[0].clock[st.SNAPSHOT] else bk.NONE
+    key = bk.best(s.book, -side) if c.clock[st.SNAPSHOT] else bk.NONE
     touch_px = -side * key
     touch_at = tc.ASK if side > 0 else tc.BID
-    if (
-        s.core[0].clock[st.HAS_BOOK] == 0 and s.core[0].touch[touch_at + 1] > 0
-    ):  # a tape without depth shows its touch alone
-        px, shown = s.core[0].touch[touch_at], s.core[0].touch[touch_at + 1]
+    if c.clock[st.HAS_BOOK] == 0 and c.touch[touch_at + 1] > 0:  # a tape without depth shows its touch alone
+        px, shown = c.touch[touch_at], c.touch[touch_at + 1]
         _fill(s, out, slot, ts, order[st.O_FROM], 0, px, min(shown, order[st.O_LEFT]), px, shown, TAKER)
     for _ in range(DEEPEST):
         if key == bk.NONE or order[st.O_LEFT] == 0:
@@ -372,7 +378,7 @@ def _take(s: st.State, out: st.Out, slot: int, ts: int) -> None:
         key = bk.next_key(s.book, -side, key)
     if order[st.O_LEFT]:
         order[st.O_TO] = order[st.O_FROM]
-        log_order(s.core[0].orders, out.quotes, out.n, slot, s.core[0].clock[st.ROWS], ts, CANCEL, WHY_NO_BOOK)
+        log_order(c.orders, out.quotes, out.n, slot, c.clock[st.ROWS], ts, CANCEL, WHY_NO_BOOK)
         order[st.O_LEFT] = 0
 
 
@@ -394,20 +400,21 @@ def _next_joining(orders: Ints, used: int, exch_ts: int) -> tuple[int, bool]:
 @kernel
 def join(s: st.State, out: st.Out, ts: int, exch_ts: int) -> None:
     """Let every order that went live before `exch_ts` see the book as it still is: behind what, or what there is to take."""
-    orders = s.core[0].orders
+    c = s.core[0]
+    orders = c.orders
     more = True
     while more:
-        slot, more = _next_joining(orders, s.core[0].clock[st.SLOTS], exch_ts)
+        slot, more = _next_joining(orders, c.clock[st.SLOTS], exch_ts)
         if slot < 0:
             break
         orders[slot, st.O_JOINED] = st.JOINED
         if orders[slot, st.O_TAKER]:
             _take(s, out, slot, ts)
-        elif s.core[0].clock[st.SNAPSHOT]:
-            s.core[0].queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, orders[slot, st.O_SIDE], orders[slot, st.O_PX])
+        elif c.clock[st.SNAPSHOT]:
+            c.queue[slot, st.Q_AHEAD] = bk.level_qty(s.book, orders[slot, st.O_SIDE], orders[slot, st.O_PX])
         else:
             orders[slot, st.O_JOINED] = st.UNKNOWN_QUEUE
-    _measure_reach(orders, s.core[0].clock)
+    _measure_reach(orders, c.clock)
 
 
 @kernel
@@ -466,18 +473,19 @@ def in_reach(clock: Ints, side: int, px: int) -> bool:
 @kernel
 def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, px: int, qty: int) -> None:
     """Let one market print meet our resting orders, before it moves anything else."""
-    if s.core[0].clock[st.JOIN_DUE] < exch_ts:
+    c = s.core[0]
+    if c.clock[st.JOIN_DUE] < exch_ts:
         join(s, out, ts, exch_ts)
-    rule = int(s.core[0].params[pm.FILL_RULE])
+    rule = int(c.params[pm.FILL_RULE])
     left = qty
     taken_here = 0
     front, front_known = 0.0, True
     last_px, last_id = 0, 0
     while left > 0:
-        slot = _next_met(s.core[0].orders, s.core[0].clock[st.SLOTS], side, px, exch_ts, last_px, last_id)
+        slot = _next_met(c.orders, c.clock[st.SLOTS], side, px, exch_ts, last_px, last_id)
         if slot < 0:
             return
-        order = s.core[0].orders[slot]
+        order = c.orders[slot]
         last_px, last_id = order[st.O_PX], order[st.O_ID]
         filled = min(left, order[st.O_LEFT])
         reason = THROUGH
@@ -485,7 +493,7 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
             reason = TOUCH
             # nobody of ours passes an earlier one of ours at the same price
             known = front_known = front_known and order[st.O_JOINED] == st.JOINED
-            front = max(front, s.core[0].queue[slot, st.Q_AHEAD])
+            front = max(front, c.queue[slot, st.Q_AHEAD])
             passed = qty - front - taken_here
             if rule == THROUGH:
                 filled = 0
@@ -496,12 +504,12 @@ def meet(s: st.State, out: st.Out, ts: int, exch_ts: int, seq: int, side: int, p
             _fill(s, out, slot, ts, exch_ts, seq, order[st.O_PX], filled, px, qty, reason)
             left -= filled
         if filled > 0 or order[st.O_PX] != px:
-            s.core[0].queue[slot, st.Q_AHEAD] = 0.0
+            c.queue[slot, st.Q_AHEAD] = 0.0
         else:
             # what our earlier orders took of the print did not come out of the queue before this one
-            s.core[0].queue[slot, st.Q_AHEAD] -= qty - taken_here
+            c.queue[slot, st.Q_AHEAD] -= qty - taken_here
         if order[st.O_PX] == px:
-            s.core[0].queue[slot, st.Q_TRADED] += qty
+            c.queue[slot, st.Q_TRADED] += qty
             taken_here += filled
 
 

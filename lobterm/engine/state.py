@@ -169,7 +169,7 @@ class State(NamedTuple):
 
     def __getattr__(self, name: str) -> Any:
         """Return a part of the core, to read or to write."""
-        if name not in CORE.names:
+        if name not in (CORE.names or ()):
             raise AttributeError(name)
         return self.core[name][0]
 
@@ -224,8 +224,7 @@ def new_state(
 
 def copy(state: State) -> State:
     """Return an independent copy: a checkpoint."""
-    core = state.core.view(np.uint8).copy().view(CORE)
-    return State(core, *(array.copy() for array in state[1:]))
+    return State._make(array.copy() for array in state)
 
 
 def new_out(capacity: int) -> Out:

@@ -51,57 +51,55 @@ def mid_holds_until(
 @kernel
 def enter_gap(s: st.State, out: st.Out, ts: int, exch_ts: int, cause: int) -> None:
     """Make the book unknown: orders pulled, position unmarked, clocks and z restart undefined."""
-    s.core[0].clock[st.GAP] = cause
-    s.core[0].clock[st.BOOK_KNOWN] = 0
-    s.core[0].clock[st.SNAPSHOT] = 0
-    s.core[0].clock[st.CROSSED] = 0
-    s.core[0].clock[st.QUOTING] = 0
-    s.core[0].clock[st.FAIR_KNOWN] = 0
-    mid_holds_until(
-        s.core[0].clock, s.core[0].averages, s.core[0].params, s.core[0].waiting, s.core[0].waiting_cursor, ts, ts
-    )
-    s.core[0].clock[st.MID2] = 0
-    s.core[0].clock[st.KNOWN_NOW] = 0
-    s.core[0].counts[st.GAPS] += 1
-    s.core[0].waiting_cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
-    for i in range(s.core[0].touch.shape[0]):
-        s.core[0].touch[i] = 0
-    s.core[0].feeds[tc.T_SEEN] = 0
-    s.core[0].feeds[tc.B_SEEN] = 0
-    rolling.restart(s.core[0].window_cursor)
-    pressure.break_off(s.core[0].flow, s.core[0].averages)
-    regime.break_off(s.core[0].regime)
-    exhaustion.restart(s.core[0].history_cursor, s.core[0].exhaustion)
-    ao.push(s.core[0].ring, s.core[0].ring_cursor, exch_ts, False, s.core[0].touch)
+    c = s.core[0]
+    c.clock[st.GAP] = cause
+    c.clock[st.BOOK_KNOWN] = 0
+    c.clock[st.SNAPSHOT] = 0
+    c.clock[st.CROSSED] = 0
+    c.clock[st.QUOTING] = 0
+    c.clock[st.FAIR_KNOWN] = 0
+    mid_holds_until(c.clock, c.averages, c.params, c.waiting, c.waiting_cursor, ts, ts)
+    c.clock[st.MID2] = 0
+    c.clock[st.KNOWN_NOW] = 0
+    c.counts[st.GAPS] += 1
+    c.waiting_cursor[markouts.UNKNOWN_UNTIL] = markouts.NEVER
+    for i in range(c.touch.shape[0]):
+        c.touch[i] = 0
+    c.feeds[tc.T_SEEN] = 0
+    c.feeds[tc.B_SEEN] = 0
+    rolling.restart(c.window_cursor)
+    pressure.break_off(c.flow, c.averages)
+    regime.break_off(c.regime)
+    exhaustion.restart(c.history_cursor, c.exhaustion)
+    ao.push(c.ring, c.ring_cursor, exch_ts, False, c.touch)
     matching.pull_all(s, out, ts)
 
 
 @kernel
 def alpha_tick(s: st.State, out: st.Out, due: int) -> None:
     """Compute pressure, states and exhaustion, log them, and let the fade ladder act."""
-    mid2 = s.core[0].clock[st.MID2]
-    value = s.core[0].size[0] * s.core[0].size[1]
+    c = s.core[0]
+    mid2 = c.clock[st.MID2]
+    value = c.size[0] * c.size[1]
     valid = pressure.tick(
-        s.book, s.core[0].touch, s.core[0].flow, s.core[0].averages, s.core[0].oi, s.core[0].trend, s.window_ints, s.window_floats, s.window_times, s.core[0].now,
-        s.core[0].params, due, mid2, s.core[0].clock[st.SNAPSHOT] == 1, value, s.core[0].size[1],
+        s.book, c.touch, c.flow, c.averages, c.oi, c.trend, s.window_ints, s.window_floats, s.window_times, c.now,
+        c.params, due, mid2, c.clock[st.SNAPSHOT] == 1, value, c.size[1],
     )  # fmt: skip
-    s.core[0].clock[st.KNOWN_NOW] = valid
-    crash.tick(s.core[0].reference, s.core[0].reference_mids, s.core[0].reference_variance, s.core[0].params, due)
-    regime.tick(s.core[0].regime, s.core[0].now, s.core[0].averages, s.core[0].params, due, valid)
-    rose = exhaustion.tick(
-        s.core[0].history, s.core[0].history_cursor, s.core[0].exhaustion, s.core[0].now, s.core[0].params, mid2, valid
-    )
-    if s.core[0].regime[0, regime.STATE] == regime.FORCED or s.core[0].regime[1, regime.STATE] == regime.FORCED:
-        s.core[0].clock[st.FORCED_TICKS] += 1
-    s.core[0].counts[st.ALPHA_TICKS] += 1
+    c.clock[st.KNOWN_NOW] = valid
+    crash.tick(c.reference, c.reference_mids, c.reference_variance, c.params, due)
+    regime.tick(c.regime, c.now, c.averages, c.params, due, valid)
+    rose = exhaustion.tick(c.history, c.history_cursor, c.exhaustion, c.now, c.params, mid2, valid)
+    if c.regime[0, regime.STATE] == regime.FORCED or c.regime[1, regime.STATE] == regime.FORCED:
+        c.clock[st.FORCED_TICKS] += 1
+    c.counts[st.ALPHA_TICKS] += 1
     for who in range(account.STRATEGIES):
-        account.catch_up(s.core[0].acct, who, s.core[0].clock[st.MARK2])
+        account.catch_up(c.acct, who, c.clock[st.MARK2])
     alpha.log_tick(s, out, due, valid)
     fade.tick(s, out, due, mid2, valid)
     for side in range(2):
         if rose & (1 << side):
             alpha.trigger(s, out, due, side, mid2, valid)
-    pressure.begin_window(s.core[0].flow, mid2)
+    pressure.begin_window(c.flow, mid2)
 
 
 @kernel
@@ -134,12 +132,13 @@ def rv_period(params: Floats) -> int:
 @kernel
 def start(s: st.State, ts: int) -> None:
     """Set the first due times: whole multiples of each period after the first row."""
-    s.core[0].clock[st.STARTED] = 1
-    s.core[0].clock[st.LAST_REAL] = ts
-    s.core[0].clock[st.ALPHA_DUE] = _after(ts, int(s.core[0].params[pm.ALPHA_TICK_US]))
-    s.core[0].clock[st.REQUOTE_DUE] = _after(ts, int(s.core[0].params[pm.REQUOTE_US]))
-    s.core[0].clock[st.RV_DUE] = _after(ts, rv_period(s.core[0].params))
-    schedule(s.core[0].clock, s.core[0].params)
+    c = s.core[0]
+    c.clock[st.STARTED] = 1
+    c.clock[st.LAST_REAL] = ts
+    c.clock[st.ALPHA_DUE] = _after(ts, int(c.params[pm.ALPHA_TICK_US]))
+    c.clock[st.REQUOTE_DUE] = _after(ts, int(c.params[pm.REQUOTE_US]))
+    c.clock[st.RV_DUE] = _after(ts, rv_period(c.params))
+    schedule(c.clock, c.params)
 
 
 @kernel
@@ -154,36 +153,37 @@ def room(n_out: Ints, capacity: int, rows: int) -> bool:
 @kernel
 def fire_until(s: st.State, out: st.Out, ts: int, rows: int) -> bool:
     """Fire every timer due before `ts`. Return False, to be called again, once fewer than `rows` rows are free."""
-    while s.core[0].clock[st.NEXT_DUE] < ts:
-        due = s.core[0].clock[st.NEXT_DUE]
+    c = s.core[0]
+    while c.clock[st.NEXT_DUE] < ts:
+        due = c.clock[st.NEXT_DUE]
         if not room(out.n, out.alpha.shape[0], rows):
             return False
-        s.core[0].clock[st.NOW] = due
-        known = s.core[0].clock[st.BOOK_KNOWN] == 1
-        if known and due >= _silent_at(s.core[0].clock, s.core[0].params):
+        c.clock[st.NOW] = due
+        known = c.clock[st.BOOK_KNOWN] == 1
+        if known and due >= _silent_at(c.clock, c.params):
             enter_gap(s, out, due, matching.exchange_now(s, due), SILENCE)
             known = False
-        if due == s.core[0].clock[st.ARRIVAL_DUE]:
+        if due == c.clock[st.ARRIVAL_DUE]:
             matching.arrive(s, out, due)
         # nothing ticks while the book is unknown: the periods run on without rows
-        if due == s.core[0].clock[st.ALPHA_DUE]:
+        if due == c.clock[st.ALPHA_DUE]:
             if known:
                 mid_holds_until(
-                    s.core[0].clock,
-                    s.core[0].averages,
-                    s.core[0].params,
-                    s.core[0].waiting,
-                    s.core[0].waiting_cursor,
+                    c.clock,
+                    c.averages,
+                    c.params,
+                    c.waiting,
+                    c.waiting_cursor,
                     due,
                     due + 1,
                 )
-                if not markouts.give_out(s.core[0].waiting, s.core[0].waiting_cursor, out.markouts, out.n, st.MARKOUTS):
+                if not markouts.give_out(c.waiting, c.waiting_cursor, out.markouts, out.n, st.MARKOUTS):
                     return False
                 alpha_tick(s, out, due)
-            s.core[0].clock[st.ALPHA_DUE] = _after(due if known else ts - 1, int(s.core[0].params[pm.ALPHA_TICK_US]))
-        if due == s.core[0].clock[st.REQUOTE_DUE]:
+            c.clock[st.ALPHA_DUE] = _after(due if known else ts - 1, int(c.params[pm.ALPHA_TICK_US]))
+        if due == c.clock[st.REQUOTE_DUE]:
             if known:
                 quoting.requote(s, out, due)
-            s.core[0].clock[st.REQUOTE_DUE] = _after(due if known else ts - 1, int(s.core[0].params[pm.REQUOTE_US]))
-        schedule(s.core[0].clock, s.core[0].params)
+            c.clock[st.REQUOTE_DUE] = _after(due if known else ts - 1, int(c.params[pm.REQUOTE_US]))
+        schedule(c.clock, c.params)
     return True
