@@ -25,6 +25,8 @@ NEXT, HELD = 0, 1
 READY, WARM_UP, FLAT = 0, 1, 2
 
 Floats = npt.NDArray[np.float64]
+Places = tuple[int, int, int, int, int, int]
+Six = tuple[float, float, float, float, float, float]
 
 
 @kernel
@@ -45,8 +47,8 @@ def update(window: Floats, cursor: npt.NDArray[np.int64], x: Floats, z: Floats) 
     for f in range(k):
         if _flat(window, f, slot):
             return FLAT
-    for f in range(0, k, 3):
-        if not _scores(window, f, min(f + 1, k - 1), min(f + 2, k - 1), x, z):
+    for f in range(0, k, 6):
+        if not _scores(window, f, x, z):
             for g in range(k):
                 z[g] = 0.0
             return FLAT
@@ -66,72 +68,120 @@ def _flat(window: Floats, f: int, slot: int) -> bool:
 
 
 @kernel
-def _scores(window: Floats, f: int, g: int, h: int, x: Floats, z: Floats) -> bool:
-    """Write the z of three features. Return False if the squares of one are too small for a double."""
-    n = window.shape[1]
-    sums = _sums(window, f, g, h)
-    means = sums[0] / n, sums[1] / n, sums[2] / n
-    squares = _squares(window, f, g, h, means[0], means[1], means[2])
-    if squares[0] == 0.0 or squares[1] == 0.0 or squares[2] == 0.0:
-        return False
-    z[f] = (x[f] - means[0]) / math.sqrt(squares[0] / (n - 1))
-    z[g] = (x[g] - means[1]) / math.sqrt(squares[1] / (n - 1))
-    z[h] = (x[h] - means[2]) / math.sqrt(squares[2] / (n - 1))
+def _scores(window: Floats, at: int, x: Floats, z: Floats) -> bool:
+    """Write the z of six features from `at` on. Return False if the squares of one are too small for a double."""
+    k, n = window.shape
+    places = at, min(at + 1, k - 1), min(at + 2, k - 1), min(at + 3, k - 1), min(at + 4, k - 1), min(at + 5, k - 1)
+    sums = _sums(window, places)
+    means = sums[0] / n, sums[1] / n, sums[2] / n, sums[3] / n, sums[4] / n, sums[5] / n
+    squares = _squares(window, places, means)
+    for i in range(6):
+        if squares[i] == 0.0:
+            return False
+        z[places[i]] = (x[places[i]] - means[i]) / math.sqrt(squares[i] / (n - 1))
     return True
 
 
 @kernel
-def _sums(window: Floats, f: int, g: int, h: int) -> tuple[float, float, float]:
-    """Return the sums of three features over the window.
+def _sums(window: Floats, f: Places) -> Six:
+    """Return the sums of six features over the window.
 
-    Four running sums each, in slot order, and three features at once: one sum alone would wait for its own last
-    addition a hundred times.
+    Four running sums each, in slot order, and six features at once: one sum alone would wait for its own last addition
+    a hundred times.
     """
-    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = 0.0
+    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = e0 = e1 = e2 = e3 = f0 = f1 = f2 = (
+        f3
+    ) = 0.0
     n = window.shape[1]
     for at in range(0, n - 3, 4):
-        a0 += window[f, at]
-        a1 += window[f, at + 1]
-        a2 += window[f, at + 2]
-        a3 += window[f, at + 3]
-        b0 += window[g, at]
-        b1 += window[g, at + 1]
-        b2 += window[g, at + 2]
-        b3 += window[g, at + 3]
-        c0 += window[h, at]
-        c1 += window[h, at + 1]
-        c2 += window[h, at + 2]
-        c3 += window[h, at + 3]
+        a0 += window[f[0], at]
+        a1 += window[f[0], at + 1]
+        a2 += window[f[0], at + 2]
+        a3 += window[f[0], at + 3]
+        b0 += window[f[1], at]
+        b1 += window[f[1], at + 1]
+        b2 += window[f[1], at + 2]
+        b3 += window[f[1], at + 3]
+        c0 += window[f[2], at]
+        c1 += window[f[2], at + 1]
+        c2 += window[f[2], at + 2]
+        c3 += window[f[2], at + 3]
+        d0 += window[f[3], at]
+        d1 += window[f[3], at + 1]
+        d2 += window[f[3], at + 2]
+        d3 += window[f[3], at + 3]
+        e0 += window[f[4], at]
+        e1 += window[f[4], at + 1]
+        e2 += window[f[4], at + 2]
+        e3 += window[f[4], at + 3]
+        f0 += window[f[5], at]
+        f1 += window[f[5], at + 1]
+        f2 += window[f[5], at + 2]
+        f3 += window[f[5], at + 3]
     for at in range(n - n % 4, n):
-        a0 += window[f, at]
-        b0 += window[g, at]
-        c0 += window[h, at]
-    return (a0 + a1) + (a2 + a3), (b0 + b1) + (b2 + b3), (c0 + c1) + (c2 + c3)
+        a0 += window[f[0], at]
+        b0 += window[f[1], at]
+        c0 += window[f[2], at]
+        d0 += window[f[3], at]
+        e0 += window[f[4], at]
+        f0 += window[f[5], at]
+    return (
+        (a0 + a1) + (a2 + a3),
+        (b0 + b1) + (b2 + b3),
+        (c0 + c1) + (c2 + c3),
+        (d0 + d1) + (d2 + d3),
+        (e0 + e1) + (e2 + e3),
+        (f0 + f1) + (f2 + f3),
+    )
 
 
 @kernel
-def _squares(window: Floats, f: int, g: int, h: int, mf: float, mg: float, mh: float) -> tuple[float, float, float]:
-    """Return the sums of squared distances from their means `mf`, `mg` and `mh`, summed the same way."""
-    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = 0.0
+def _squares(window: Floats, f: Places, m: Six) -> Six:
+    """Return the sums of squared distances from their means `m`, summed the same way."""
+    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = e0 = e1 = e2 = e3 = f0 = f1 = f2 = (
+        f3
+    ) = 0.0
     n = window.shape[1]
     for at in range(0, n - 3, 4):
-        a0 += (window[f, at] - mf) * (window[f, at] - mf)
-        a1 += (window[f, at + 1] - mf) * (window[f, at + 1] - mf)
-        a2 += (window[f, at + 2] - mf) * (window[f, at + 2] - mf)
-        a3 += (window[f, at + 3] - mf) * (window[f, at + 3] - mf)
-        b0 += (window[g, at] - mg) * (window[g, at] - mg)
-        b1 += (window[g, at + 1] - mg) * (window[g, at + 1] - mg)
-        b2 += (window[g, at + 2] - mg) * (window[g, at + 2] - mg)
-        b3 += (window[g, at + 3] - mg) * (window[g, at + 3] - mg)
-        c0 += (window[h, at] - mh) * (window[h, at] - mh)
-        c1 += (window[h, at + 1] - mh) * (window[h, at + 1] - mh)
-        c2 += (window[h, at + 2] - mh) * (window[h, at + 2] - mh)
-        c3 += (window[h, at + 3] - mh) * (window[h, at + 3] - mh)
+        a0 += (window[f[0], at] - m[0]) * (window[f[0], at] - m[0])
+        a1 += (window[f[0], at + 1] - m[0]) * (window[f[0], at + 1] - m[0])
+        a2 += (window[f[0], at + 2] - m[0]) * (window[f[0], at + 2] - m[0])
+        a3 += (window[f[0], at + 3] - m[0]) * (window[f[0], at + 3] - m[0])
+        b0 += (window[f[1], at] - m[1]) * (window[f[1], at] - m[1])
+        b1 += (window[f[1], at + 1] - m[1]) * (window[f[1], at + 1] - m[1])
+        b2 += (window[f[1], at + 2] - m[1]) * (window[f[1], at + 2] - m[1])
+        b3 += (window[f[1], at + 3] - m[1]) * (window[f[1], at + 3] - m[1])
+        c0 += (window[f[2], at] - m[2]) * (window[f[2], at] - m[2])
+        c1 += (window[f[2], at + 1] - m[2]) * (window[f[2], at + 1] - m[2])
+        c2 += (window[f[2], at + 2] - m[2]) * (window[f[2], at + 2] - m[2])
+        c3 += (window[f[2], at + 3] - m[2]) * (window[f[2], at + 3] - m[2])
+        d0 += (window[f[3], at] - m[3]) * (window[f[3], at] - m[3])
+        d1 += (window[f[3], at + 1] - m[3]) * (window[f[3], at + 1] - m[3])
+        d2 += (window[f[3], at + 2] - m[3]) * (window[f[3], at + 2] - m[3])
+        d3 += (window[f[3], at + 3] - m[3]) * (window[f[3], at + 3] - m[3])
+        e0 += (window[f[4], at] - m[4]) * (window[f[4], at] - m[4])
+        e1 += (window[f[4], at + 1] - m[4]) * (window[f[4], at + 1] - m[4])
+        e2 += (window[f[4], at + 2] - m[4]) * (window[f[4], at + 2] - m[4])
+        e3 += (window[f[4], at + 3] - m[4]) * (window[f[4], at + 3] - m[4])
+        f0 += (window[f[5], at] - m[5]) * (window[f[5], at] - m[5])
+        f1 += (window[f[5], at + 1] - m[5]) * (window[f[5], at + 1] - m[5])
+        f2 += (window[f[5], at + 2] - m[5]) * (window[f[5], at + 2] - m[5])
+        f3 += (window[f[5], at + 3] - m[5]) * (window[f[5], at + 3] - m[5])
     for at in range(n - n % 4, n):
-        a0 += (window[f, at] - mf) * (window[f, at] - mf)
-        b0 += (window[g, at] - mg) * (window[g, at] - mg)
-        c0 += (window[h, at] - mh) * (window[h, at] - mh)
-    return (a0 + a1) + (a2 + a3), (b0 + b1) + (b2 + b3), (c0 + c1) + (c2 + c3)
+        a0 += (window[f[0], at] - m[0]) * (window[f[0], at] - m[0])
+        b0 += (window[f[1], at] - m[1]) * (window[f[1], at] - m[1])
+        c0 += (window[f[2], at] - m[2]) * (window[f[2], at] - m[2])
+        d0 += (window[f[3], at] - m[3]) * (window[f[3], at] - m[3])
+        e0 += (window[f[4], at] - m[4]) * (window[f[4], at] - m[4])
+        f0 += (window[f[5], at] - m[5]) * (window[f[5], at] - m[5])
+    return (
+        (a0 + a1) + (a2 + a3),
+        (b0 + b1) + (b2 + b3),
+        (c0 + c1) + (c2 + c3),
+        (d0 + d1) + (d2 + d3),
+        (e0 + e1) + (e2 + e3),
+        (f0 + f1) + (f2 + f3),
+    )
 
 
 @kernel
