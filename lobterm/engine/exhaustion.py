@@ -20,7 +20,7 @@ from lobterm.engine.rows import Condition
 PANIC, ROLLOVER, OI, REFORM, DIVERGENCE, DIVERGENCE_LOW, EXHAUSTED = (int(bit) for bit in Condition)
 
 HISTORY = 1024
-"""Alpha ticks that are remembered."""
+"""Alpha ticks that are remembered: a power of two, so that a place is found by a mask."""
 LPI, Z_LDR, MID2, KNOWN = 0, 2, 4, 5
 """Fields of a remembered tick: LPI of sells and buys, z(LDR) of bids and asks, mid, a bit for each that is known."""
 TICK_SIZE = 6
@@ -41,7 +41,7 @@ def remember(
     history: Floats, cursor: Ints, lpi_sell: float, lpi_buy: float, z_bid: float, z_ask: float, mid2: int, known: int
 ) -> None:
     """Append an alpha tick; `known` has a bit for each field before it."""
-    slot = (cursor[HEAD] + 1) % HISTORY
+    slot = (cursor[HEAD] + 1) & (HISTORY - 1)
     cursor[HEAD] = slot
     cursor[HELD] = min(cursor[HELD] + 1, HISTORY)
     history[slot, LPI] = lpi_sell
@@ -65,13 +65,13 @@ def restart(history_cursor: Ints, sides: Ints) -> None:
 def _has(history: Floats, cursor: Ints, back: int, field: int) -> bool:
     if back >= cursor[HELD]:
         return False
-    return int(history[(cursor[HEAD] - back) % HISTORY, KNOWN]) & (1 << field) != 0
+    return int(history[(cursor[HEAD] - back) & (HISTORY - 1), KNOWN]) & (1 << field) != 0
 
 
 @kernel
 def value(history: Floats, cursor: Ints, back: int, field: int) -> float:
     """Return a field of the tick `back` ticks ago; it must be known."""
-    return history[(cursor[HEAD] - back) % HISTORY, field]
+    return history[(cursor[HEAD] - back) & (HISTORY - 1), field]
 
 
 @kernel
