@@ -335,8 +335,11 @@ def band(book: Book, side: int, key: int, worst: int) -> int:
     o = part_of(book, side)
     base = book[o + BASE]
     total = 0
-    for at in range(max(worst - base, 0), min(key - base, WINDOW)):
-        total += book[o + QTY + at]
+    low, high = max(worst - base, 0), min(key - base, WINDOW)
+    if low < high:
+        near = book[o + QTY + low : o + QTY + high]  # counted from 0, so that the processor adds eight at a time
+        for at in range(near.shape[0]):
+            total += near[at]
     if worst < base and book[o + FAR]:
         for at in range(o + TABLE, o + TABLE + 2 * (book[o + MASK] + 1), 2):
             if book[at] != NONE and worst <= book[at] < key:

@@ -62,10 +62,11 @@ def restart(history_cursor: Ints, sides: Ints) -> None:
 
 
 @kernel
-def _has(history: Floats, cursor: Ints, back: int, field: int) -> bool:
+def _has(history: Floats, cursor: Ints, back: int, fields: int) -> bool:
+    """Say whether all `fields` (a bit each) of the tick `back` ticks ago are known."""
     if back >= cursor[HELD]:
         return False
-    return int(history[(cursor[HEAD] - back) & (HISTORY - 1), KNOWN]) & (1 << field) != 0
+    return int(history[(cursor[HEAD] - back) & (HISTORY - 1), KNOWN]) & fields == fields
 
 
 @kernel
@@ -77,7 +78,7 @@ def value(history: Floats, cursor: Ints, back: int, field: int) -> float:
 @kernel
 def change(history: Floats, cursor: Ints, field: int) -> tuple[float, bool]:
     """Return (field now minus a tick ago, whether both are known)."""
-    if not (_has(history, cursor, 0, field) and _has(history, cursor, 1, field)):
+    if not (_has(history, cursor, 0, 1 << field) and _has(history, cursor, 1, 1 << field)):
         return 0.0, False
     return value(history, cursor, 0, field) - value(history, cursor, 1, field), True
 
@@ -99,20 +100,9 @@ def judge(
     `k` ticks of rollover, `tau` ticks of divergence.
     """
     true = sure = 0
-    lpi = LPI + s
+    lpi, has_lpi = LPI + s, 1 << (LPI + s)
+    has_both = has_lpi | (1 << MID2)
     fall = -1.0 if s else 1.0  # a squeeze's new high is its new low, seen from the other side
-    if _has(history, cursor, 0, lpi):
-        sure |= PANIC
-        true |= PANIC if value(history, cursor, 0, lpi) > lpi_hi else 0
-    rolling, enough = True, True
-    for back in range(k):
-        if not (_has(history, cursor, back, lpi) and _has(history, cursor, back + 1, lpi)):
-            enough = False
-            break
-        rolling = rolling and value(history, cursor, back, lpi) < value(history, cursor, back + 1, lpi)
-    if enough:
-        sure |= ROLLOVER
-        true |= ROLLOVER if rolling else 0
     if z_oi_known:
         sure |= OI
         true |= OI if z_oi > z_oi_hi else 0
@@ -120,22 +110,39 @@ def judge(
     if both:
         sure |= REFORM
         true |= REFORM if shift < 0.0 else 0
-    if _has(history, cursor, 0, lpi) and _has(history, cursor, 0, MID2):
-        lpi_now, mid_now = value(history, cursor, 0, lpi), fall * value(history, cursor, 0, MID2)
-        if _has(history, cursor, tau, lpi) and _has(history, cursor, tau, MID2):
-            sure |= DIVERGENCE
-            lower = mid_now < fall * value(history, cursor, tau, MID2)
-            true |= DIVERGENCE if lower and lpi_now < value(history, cursor, tau, lpi) else 0
-        all_known, new_low, below_high = True, True, False
-        for back in range(1, tau + 1):
-            if not (_has(history, cursor, back, lpi) and _has(history, cursor, back, MID2)):
-                all_known = False
-                break
-            new_low = new_low and mid_now < fall * value(history, cursor, back, MID2)
-            below_high = below_high or lpi_now < value(history, cursor, back, lpi)
-        if all_known:
-            sure |= DIVERGENCE_LOW
-            true |= DIVERGENCE_LOW if new_low and below_high else 0
+    if not _has(history, cursor, 0, has_lpi):
+        return true, sure
+    lpi_now = value(history, cursor, 0, lpi)
+    sure |= PANIC
+    true |= PANIC if lpi_now > lpi_hi else 0
+    rolling, enough, newer = True, True, lpi_now
+    for back in range(1, k + 1):
+        if not _has(history, cursor, back, has_lpi):
+            enough = False
+            break
+        older = value(history, cursor, back, lpi)
+        rolling = rolling and newer < older
+        newer = older
+    if enough:
+        sure |= ROLLOVER
+        true |= ROLLOVER if rolling else 0
+    if not _has(history, cursor, 0, has_both):
+        return true, sure
+    mid_now = fall * value(history, cursor, 0, MID2)
+    if _has(history, cursor, tau, has_both):
+        sure |= DIVERGENCE
+        lower = mid_now < fall * value(history, cursor, tau, MID2)
+        true |= DIVERGENCE if lower and lpi_now < value(history, cursor, tau, lpi) else 0
+    all_known, new_low, below_high = True, True, False
+    for back in range(1, tau + 1):
+        if not _has(history, cursor, back, has_both):
+            all_known = False
+            break
+        new_low = new_low and mid_now < fall * value(history, cursor, back, MID2)
+        below_high = below_high or lpi_now < value(history, cursor, back, lpi)
+    if all_known:
+        sure |= DIVERGENCE_LOW
+        true |= DIVERGENCE_LOW if new_low and below_high else 0
     return true, sure
 
 
