@@ -19,8 +19,8 @@ from lobterm.engine.kernel import kernel
 
 WINDOW_TRADES = 100
 
-NEXT, HELD = 0, 1
-"""Fields of the cursor: slot to write next, trades held."""
+NEXT, HELD, SAME = 0, 1, 2
+"""Fields of the cursor: slot to write next, trades held; from SAME, how many times running each feature has been the same."""
 
 READY, WARM_UP, FLAT = 0, 1, 2
 
@@ -37,34 +37,26 @@ def update(window: Floats, cursor: npt.NDArray[np.int64], x: Floats, z: Floats) 
     """
     k, n = window.shape
     slot = cursor[NEXT]
+    before = slot - 1 if slot else n - 1
+    longest = 0
     for f in range(k):
+        same = cursor[HELD] > 0 and window[f, before] == x[f]
+        cursor[SAME + f] = cursor[SAME + f] + 1 if same else 1
+        longest = max(longest, cursor[SAME + f])
         window[f, slot] = x[f]
         z[f] = 0.0
     cursor[NEXT] = (slot + 1) % n
     cursor[HELD] = min(cursor[HELD] + 1, n)
     if cursor[HELD] < n:
         return WARM_UP
-    for f in range(k):
-        if _flat(window, f, slot):
-            return FLAT
+    if longest >= n:
+        return FLAT
     for f in range(0, k, 6):
         if not _scores(window, f, x, z):
             for g in range(k):
                 z[g] = 0.0
             return FLAT
     return READY
-
-
-@kernel
-def _flat(window: Floats, f: int, slot: int) -> bool:
-    """Say whether all values of feature `f` are the one in `slot`; most often the one before it tells."""
-    n = window.shape[1]
-    if window[f, slot] != window[f, slot - 1 if slot else n - 1]:
-        return False
-    unequal = 0
-    for i in range(n):
-        unequal += window[f, i] != window[f, slot]
-    return unequal == 0
 
 
 @kernel

@@ -112,7 +112,7 @@ CORE = np.dtype(
         ("ring_cursor", "<i8", (2,)),
         ("asof", "<i8", (asof.STATE_SIZE,)),  # state that judges the trades of matching time ASOF_T
         ("window", "<f8", (ft.N_FEATURES, rolling.WINDOW_TRADES)),
-        ("window_cursor", "<i8", (2,)),
+        ("window_cursor", "<i8", (2 + ft.N_FEATURES,)),
         ("x", "<f8", (ft.N_FEATURES,)),  # features of the trade in hand
         ("z", "<f8", (ft.N_FEATURES,)),
         ("sums", "<f8", (signals.SUMS_SIZE,)),

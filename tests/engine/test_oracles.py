@@ -215,7 +215,7 @@ def test_trade_features():  # feat.buy
 
 
 def test_the_bound_of_a_rolling_z():  # feat.zbound
-    window, cursor = np.zeros((1, 100)), np.zeros(2, np.int64)
+    window, cursor = np.zeros((1, 100)), np.zeros(3, np.int64)
     x, z = np.zeros(1), np.zeros(1)
     for _ in range(99):
         assert rolling.update(window, cursor, x, z) == rolling.WARM_UP
@@ -227,7 +227,7 @@ def test_the_bound_of_a_rolling_z():  # feat.zbound
 
 def test_spread_in_bps_would_be_minus_the_price():  # feat.spreadleak
     mids = [60000.0, 60000.1, 60000.3, 60000.2, 60000.5, 60000.4, 60000.7, 60000.9, 60000.8, 60001.2]
-    window, cursor = np.zeros((2, 10)), np.zeros(2, np.int64)
+    window, cursor = np.zeros((2, 10)), np.zeros(4, np.int64)
     x, z = np.zeros(2), np.zeros(2)
     for mid in mids:
         x[:] = 0.1 / mid * 1e4, mid

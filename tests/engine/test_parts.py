@@ -142,7 +142,7 @@ def _add_many(queue, cursor, table, n_out, ts, times):
     rows=hs.lists(hs.tuples(hs.floats(-1e6, 1e6), hs.sampled_from([0.0, 1.0, 1.0, 2.0])), min_size=100, max_size=230),
 )
 def test_rolling_z_is_what_statistics_says(rows):
-    window, cursor = np.zeros((2, rolling.WINDOW_TRADES)), np.zeros(2, np.int64)
+    window, cursor = np.zeros((2, rolling.WINDOW_TRADES)), np.zeros(4, np.int64)
     x, z = np.zeros(2), np.zeros(2)
     for row in rows:
         x[:] = row
