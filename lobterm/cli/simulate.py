@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,9 @@ def register(commands: Any) -> None:
     make.add_argument(
         "--touch-ms", type=int, default=0, metavar="N", help="least time between touches (default 0: every change)"
     )
+    make.add_argument(
+        "--far-ms", type=int, default=0, metavar="N", help="tell levels far from the touch no oftener (default 0)"
+    )
     output.add_json(make)
     make.set_defaults(run=run_simulate)
 
@@ -71,9 +73,9 @@ def _simple(arguments: argparse.Namespace) -> dict[str, Any]:
     from lobterm.simulator import simple
     from lobterm.tape import parquet
 
-    if arguments.thin or arguments.book_ms != 100 or arguments.touch_ms:
+    if arguments.thin or arguments.book_ms != 100 or arguments.touch_ms or arguments.far_ms:
         raise InputError(
-            "the simple market has one pace", mend="leave --thin, --book-ms and --touch-ms, or name a scenario"
+            "the simple market has one pace", mend="leave --thin and the --…-ms options, or name a scenario"
         )
     rows = simple.simulate(arguments.seed, arguments.seconds)
     provenance = {
@@ -96,22 +98,19 @@ def _agents(arguments: argparse.Namespace) -> dict[str, Any]:
     from lobterm.simulator.agents import Options
 
     scenario = scenarios.named(arguments.scenario)
-    options = Options(arguments.book_ms, arguments.touch_ms, arguments.thin)
+    options = Options(arguments.book_ms, arguments.touch_ms, arguments.far_ms, arguments.thin)
     progress = output.Progress(f"simulating {scenario.name}")
-    started = time.perf_counter()
     try:
-        meta, stretches = record.record(
-            arguments.out, scenario, arguments.seed, arguments.seconds, options, progress=progress
-        )
+        made = record.record(arguments.out, scenario, arguments.seed, arguments.seconds, options, progress=progress)
     finally:
         progress.close()
     return {
         "truth": str(truth.beside(arguments.out)),
-        "events_per_s": meta.rows / (time.perf_counter() - started),
+        "market_events_per_s": made.market_events_per_s,
         "bytes": arguments.out.stat().st_size,
         "stretches": [
             {"regime": s.regime, "start_us": s.start_us, "end_us": s.end_us, "forced_lots": s.lots, "side": s.side}
-            for s in stretches
+            for s in made.stretches
             if s.regime != "calm"
         ],
     }

@@ -38,14 +38,19 @@ RANGE_S = 240
 """Before planned news the true value keeps to its range: it forgets where it wandered within this time."""
 DAY_LOTS = 180_000_000
 PIECE_MS = 1_000
+WIRE_SEED = 1 << 32
 _ROOM = 4 * live.ROOM_OF_A_MS
 
 
 class Options(NamedTuple):
-    """How much of the market is told. `touch_ms` 0: every change of the touch; `thin`: no depth at all."""
+    """How much of the market is told; what happens in it stays the same.
+
+    `touch_ms` 0: every change of the touch; `far_ms`: levels far from the touch no oftener; `thin`: no depth at all.
+    """
 
     book_ms: int = 100
     touch_ms: int = 0
+    far_ms: int = 0
     thin: bool = False
 
 
@@ -65,8 +70,8 @@ class Run:
         if not 0 <= seed < 2**32:
             raise InputError(f"seed {seed}", mend="a whole number from 0 to 2^32 - 1 is needed")
         options = options or Options()
-        if options.book_ms < 10 or options.touch_ms < 0:
-            raise InputError("book or touch too often", mend="--book-ms 10 or more and --touch-ms 0 or more")
+        if options.book_ms < 10 or min(options.touch_ms, options.far_ms) < 0:
+            raise InputError("depth or touch too often", mend="--book-ms 10 or more, --touch-ms and --far-ms 0 or more")
         self.scenario, self.seconds = scenario, seconds
         self.first_ms = START_TS // 1_000
         self._out = events.empty(_ROOM)
@@ -118,7 +123,7 @@ class Run:
         s = self.state
         return self._copy(
             live.live(
-                *(s.perp, s.spot, s.n, s.x, s.accounts, s.slots, s.basis_e8, s.minutes, s.leverages, s.dice),
+                *(s.perp, s.spot, s.n, s.x, s.accounts, s.slots, s.basis_e8, s.minutes, s.leverages, s.dice, s.wire),
                 *(calibration.TABLES, calibration.RATES, calibration.FILLED, self.plan, self._downs),
                 *(self._out, self._who, first_ms, count),
             )
@@ -126,8 +131,8 @@ class Run:
 
     def _closing(self, ms: int) -> Piece:
         s = self.state
-        filled = tell.depth(s.perp, s.n, s.dice, self._out, 0, lo.PERP, ms)
-        return self._copy(tell.depth(s.spot, s.n, s.dice, self._out, filled, lo.SPOT, ms))
+        filled = tell.depth(s.perp, s.n, s.wire, self._out, 0, lo.PERP, ms, True)
+        return self._copy(tell.depth(s.spot, s.n, s.wire, self._out, filled, lo.SPOT, ms, True))
 
     def _copy(self, filled: int) -> Piece:
         piece = Piece(self._out[:filled].copy(), self._who[:filled].copy())
@@ -163,7 +168,8 @@ def _new_state(scenario: Scenario, seed: int, first_ms: int, options: Options) -
         x[o + lo.BELIEF] = x[o + lo.LAST_MID] = middle + 0.5
         x[o + lo.DEPTH], x[o + lo.VOL2] = 1.0, calibration.RATES[m, calibration.SIGMA] ** 2
         book[lo.BOOK_DUE_MS] = first_ms + 50 + 30 * m
-    n[lo.BOOK_EVERY_MS], n[lo.TOUCH_EVERY_MS], n[lo.THIN] = options.book_ms, options.touch_ms, options.thin
+    n[lo.BOOK_EVERY_MS], n[lo.TOUCH_EVERY_MS] = options.book_ms, options.touch_ms
+    n[lo.FAR_EVERY_MS], n[lo.THIN] = options.far_ms, options.thin
     n[lo.INDEX_E8], n[lo.SHORT_EDGE_E8] = lo.START_TICKS * lo.TICK_E8, leverage.NEVER_E8
     n[lo.OI_DUE_MS] = first_ms + 1_000
     basis_e8 = np.full(lo.BASIS_SAMPLES, premium * lo.TICK_E8, np.int64)
@@ -178,7 +184,7 @@ def _new_state(scenario: Scenario, seed: int, first_ms: int, options: Options) -
     n[lo.FREE] = lo.ACCOUNTS
     _open_crowds(scenario, n, accounts, slots, dice)
     leverages = np.resize(np.array(scenario.leverages, np.int64), 64)
-    return lo.State(perp, spot, n, x, accounts, slots, basis_e8, minutes, leverages, dice)
+    return lo.State(perp, spot, n, x, accounts, slots, basis_e8, minutes, leverages, dice, dc.new(seed + WIRE_SEED))
 
 
 def _open_crowds(scenario: Scenario, n: lo.Ints, accounts: lo.Ints, slots: lo.Ints, dice: tell.Dice) -> None:

@@ -39,8 +39,9 @@ TICK_E8 = 10_000_000
     TOLD_ASK_LOTS,
     TOUCH_DUE_MS,
     BOOK_DUE_MS,
+    FAR_DUE_MS,
     MUTE,  # what of this market is not told: 0 nothing, ALL, or DEPTH alone
-) = range(18)
+) = range(19)
 HEAD = 32
 ALL, DEPTH_ALONE = 1, 2
 FEWEST = 64
@@ -55,6 +56,7 @@ FEWEST = 64
     JAM_US,  # extra delay of the network now
     BOOK_EVERY_MS,
     TOUCH_EVERY_MS,
+    FAR_EVERY_MS,
     THIN,
     TAKEN,
     TAKEN_VALUE,  # what the last order got: lots, lots x ticks
@@ -87,8 +89,8 @@ FEWEST = 64
     VOLUME_24H,
     VOLUME_MINUTE,
     LIVED_MS,
-) = range(39)
-COUNTERS = 39
+) = range(40)
+COUNTERS = 40
 
 # floats of one market, then floats of all
 (
@@ -134,7 +136,8 @@ class State(NamedTuple):
     basis_e8: Ints
     minutes: Ints  # lots traded in each minute of the last day
     leverages: Ints  # 64 to draw from, for accounts opened later
-    dice: npt.NDArray[np.uint64]
+    dice: npt.NDArray[np.uint64]  # what happens
+    wire: npt.NDArray[np.uint64]  # when it is told; of its own, so that how much is told changes nothing that happens
 
 
 def new_book(width: int, reach: int, middle: int) -> Ints:

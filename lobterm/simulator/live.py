@@ -70,6 +70,17 @@ def news(x: Floats, tables: Ints, dice: Dice) -> None:
 
 
 @njit(cache=True)
+def planned(x: Floats, plan: Ints, ms: int) -> None:
+    """Steer the true value to where planned news takes it; the market's range ends with the first of it."""
+    x[DRIFT] = 0.0
+    for i in range(plan.shape[0]):
+        if ms >= plan[i, 0]:
+            x[PULL_HOME] = 0.0
+        if plan[i, 0] <= ms < plan[i, 1]:
+            x[DRIFT] += (plan[i, 2] - x[VALUE]) / (plan[i, 1] - ms)
+
+
+@njit(cache=True)
 def force(
     perp: Ints, n: Ints, x: Floats, accounts: Ints, slots: Ints, tables: Ints, rates: Floats, dice: Dice, out: Rows,
     who: Who, filled: int, ms: int,
@@ -117,7 +128,7 @@ def lines(book: Ints, n: Ints, out: Rows, filled: int, m: int, ms: int, downs: I
 @njit(cache=True)
 def live(
     perp: Ints, spot: Ints, n: Ints, x: Floats, accounts: Ints, slots: Ints, basis_e8: Ints, minutes: Ints,
-    leverages: Ints, dice: Dice, tables: Ints, rates: Floats, levels: Floats, plan: Ints, downs: Ints,
+    leverages: Ints, dice: Dice, wire: Dice, tables: Ints, rates: Floats, levels: Floats, plan: Ints, downs: Ints,
     out: Rows, who: Who, first_ms: int, count: int,
 ) -> int:  # fmt: skip
     """Live through `count` milliseconds, or as many as `out` has room for, writing rows to `out`, takers to `who`.
@@ -130,12 +141,8 @@ def live(
             break
         n[LIVED_MS] = ms
         tell.jam(n, dice)
-        for i in range(plan.shape[0]):
-            if ms == plan[i, 0]:
-                x[PULL_HOME] = 0.0
-                x[DRIFT] = (plan[i, 2] - x[VALUE]) / (plan[i, 1] - plan[i, 0])
-            elif ms == plan[i, 1]:
-                x[DRIFT] = 0.0
+        if ms % 1_000 == 0:
+            planned(x, plan, ms)
         news(x, tables, dice)
         filled = taking.takers(perp, n, x, accounts, slots, leverages, tables, rates, dice, out, who, filled, PERP, ms)
         filled = taking.takers(spot, n, x, accounts, slots, leverages, tables, rates, dice, out, who, filled, SPOT, ms)
@@ -144,12 +151,12 @@ def live(
             filled = taking.arbitrage(perp, spot, n, x, tables, rates, dice, out, who, filled, ms, carry)
         if n[ACTIVE] > 0:
             filled = force(perp, n, x, accounts, slots, tables, rates, dice, out, who, filled, ms)
-        filled = making.makers(perp, spot, n, x, tables, rates, levels, dice, out, filled, PERP, ms)
-        filled = making.makers(spot, perp, n, x, tables, rates, levels, dice, out, filled, SPOT, ms)
+        filled = making.makers(perp, spot, n, x, tables, rates, levels, dice, wire, out, filled, PERP, ms)
+        filled = making.makers(spot, perp, n, x, tables, rates, levels, dice, wire, out, filled, SPOT, ms)
         if ms >= perp[BOOK_DUE_MS]:
-            filled = tell.depth(perp, n, dice, out, filled, PERP, ms)
+            filled = tell.depth(perp, n, wire, out, filled, PERP, ms, False)
         if ms >= spot[BOOK_DUE_MS]:
-            filled = tell.depth(spot, n, dice, out, filled, SPOT, ms)
+            filled = tell.depth(spot, n, wire, out, filled, SPOT, ms, False)
         filled = marks.notices(perp, n, dice, out, filled, ms)
         filled = marks.polls(perp, n, dice, out, filled, ms)
         if ms % making.ASSESS_EVERY_MS == 0:

@@ -46,7 +46,7 @@ from lobterm.simulator.tell import Dice, Rows
 ASSESS_EVERY_MS = 100
 SIGMA_MEMORY_S, FLOW_MEMORY_S, LEAN_MEMORY_S = 6.0, 3.0, 1.5
 LEAN_SPREAD = 0.65
-MOOD_MEMORY_S, MOOD_SPREAD = 2.5, 0.45
+MOOD_MEMORY_S, MOOD_SPREAD = 2.5, 0.65
 WITHDRAW_S, RETURN_S = 0.4, 20.0
 LEAST_DEPTH, MOST_STRESS = 0.15, 10.0
 SLOWEST, FOLLOW_MS = 20.0, 5_000.0
@@ -125,7 +125,8 @@ def show(
     if lots > 0 and uniform(dice) < gone * (2.0 - depth):
         cancel(book, s, px)
         return
-    set_level(book, s, px, 1 + int(tables[c.LEVEL_LOTS + m, between(dice, 0, c.ENTRIES)] * depth))
+    size = tables[c.LEVEL_LOTS + m, between(dice, 0, c.ENTRIES)] * c.SCALED[m, min(behind, c.NEAR_TICKS - 1)]
+    set_level(book, s, px, 1 + int(size * depth))
 
 
 @njit(cache=True)
@@ -149,6 +150,10 @@ def quote(book: Ints, x: Floats, tables: Ints, rates: Floats, dice: Dice, m: int
         ):
             draw = uniform(dice)
             px = goal + step * int(draw * draw * draw * (4.0 + half))
+            beside = book[ASK - s] + step
+            if half == 0.0 and abs(goal - beside) <= band:
+                # a price that is about right stays: what was taken is shown again, one tick from the other side
+                px = beside
             px = max(px, book[BID] + 1) if s else min(px, book[ASK] - 1)
             if (book[BID + s] - px) * step > 0:
                 lots = tables[c.TOUCH_LOTS + m, between(dice, 0, c.ENTRIES)]
@@ -175,21 +180,21 @@ def queue(book: Ints, x: Floats, tables: Ints, rates: Floats, dice: Dice, m: int
 
 @njit(cache=True)
 def makers(
-    book: Ints, other: Ints, n: Ints, x: Floats, tables: Ints, rates: Floats, levels: Floats, dice: Dice, out: Rows,
-    filled: int, m: int, ms: int,
+    book: Ints, other: Ints, n: Ints, x: Floats, tables: Ints, rates: Floats, levels: Floats, dice: Dice,
+    wire: Dice, out: Rows, filled: int, m: int, ms: int,
 ) -> int:  # fmt: skip
     """Live through one millisecond of making a market."""
     o = m * PER_MARKET
     believe(other, book, x, rates, m)
     quote(book, x, tables, rates, dice, m)
-    filled = tell.touch(book, n, dice, out, filled, m, ms)
+    filled = tell.touch(book, n, wire, out, filled, m, ms)
     pace = x[CALM] * (1.0 + min(1.5, x[o + STRESS]))
     if uniform(dice) < rates[m, c.TOUCH_BURST] * pace:
         queue(book, x, tables, rates, dice, m)
-        filled = tell.touch(book, n, dice, out, filled, m, ms)
+        filled = tell.touch(book, n, wire, out, filled, m, ms)
         while uniform(dice) < rates[m, c.BURST_ON]:
             queue(book, x, tables, rates, dice, m)
-            filled = tell.touch(book, n, dice, out, filled, m, ms)
+            filled = tell.touch(book, n, wire, out, filled, m, ms)
     renewals = int(rates[m, c.DEEP] * pace + uniform(dice))
     for _ in range(renewals):
         s = 0 if uniform(dice) < 0.5 else 1
@@ -210,7 +215,8 @@ def seed_book(book: Ints, x: Floats, tables: Ints, levels: Floats, dice: Dice, m
         set_level(book, s, middle + s, tables[c.TOUCH_LOTS + m, c.ENTRIES - 1 - between(dice, 0, 99)])
         for behind in range(1, c.NEAR_TICKS):
             if uniform(dice) < levels[m, behind]:
-                set_level(book, s, middle + s + step * behind, tables[c.LEVEL_LOTS + m, between(dice, 0, c.ENTRIES)])
+                lots = tables[c.LEVEL_LOTS + m, between(dice, 0, c.ENTRIES)]
+                set_level(book, s, middle + s + step * behind, 1 + int(lots * c.SCALED[m, behind]))
         far = c.NEAR_TICKS
         most = tables[c.DISTANCE_TICKS + m, c.ENTRIES - 1]
         while far < most:

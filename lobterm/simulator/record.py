@@ -6,9 +6,10 @@ Units: as events.EVENT says.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lobterm import __version__
 from lobterm.events import EventArray
@@ -33,6 +34,14 @@ def provenance(scenario: Scenario, seed: int, seconds: int, options: Options) ->
     }
 
 
+class Recorded(NamedTuple):
+    """What was written, and how fast the market itself ran once it was compiled: without its first piece, or disk."""
+
+    meta: TapeMeta
+    stretches: list[Stretch]
+    market_events_per_s: float | None
+
+
 def record(
     path: Path,
     scenario: Scenario,
@@ -40,19 +49,27 @@ def record(
     seconds: int,
     options: Options,
     progress: Callable[[int], None] | None = None,
-) -> tuple[TapeMeta, list[Stretch]]:
+) -> Recorded:
     """Write a market's tape to `path` and its truth beside it."""
     run = Run(scenario, seed, seconds, options)
     writer = TruthWriter(beside(path))
 
+    lived_s, lived_rows = 0.0, 0
+
     def chunks() -> Iterator[EventArray]:
+        nonlocal lived_s, lived_rows
         done = 0
+        started = None
         for piece in run.pieces():
+            if started is not None:
+                lived_s += time.perf_counter() - started
+                lived_rows += len(piece.rows)
             writer.add(piece)
             done += len(piece.rows)
             if progress:
                 progress(done)
             yield piece.rows
+            started = time.perf_counter()
 
     try:
         meta = write_tape(
@@ -63,6 +80,7 @@ def record(
             provenance=provenance(scenario, seed, seconds, options),
         )
         news = [(1_000 * int(start), 1_000 * int(end)) for start, end, _ in run.plan]
-        return meta, writer.close(meta.sha256, news)
+        stretches = writer.close(meta.sha256, news)
+        return Recorded(meta, stretches, lived_rows / lived_s if lived_s else None)
     finally:
         writer.discard()

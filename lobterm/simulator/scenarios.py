@@ -76,14 +76,14 @@ SCENARIOS = {
             "long-cascade",
             "informed selling reaches a crowd of leveraged longs, which the exchange then sells out",
             (*_LONG, Crowd(900, 1, HIGH, (-55, 0))),
-            news=(News((480, 600), (25, 45), (-110, -90)),),
+            news=(News((480, 600), (25, 45), (-125, -100)),),
             premium_bps=3,
         ),
         Scenario(
             "short-squeeze",
             "informed buying reaches a crowd of leveraged shorts, which the exchange then buys in",
             (*_SHORT, Crowd(900, -1, HIGH, (0, 55))),
-            news=(News((480, 600), (25, 45), (90, 110)),),
+            news=(News((480, 600), (25, 45), (100, 125)),),
             premium_bps=-3,
         ),
         Scenario(

@@ -92,7 +92,11 @@ def take(
         left = mine
         while left > 0:
             many += 1
-            one = left if many > MOST_PRINTS else min(left, prints[between(dice, 0, c.ENTRIES)])
+            resting = prints[between(dice, 0, c.ENTRIES)]
+            if many == 1:
+                # the front of a queue is mostly a large order: most small takers meet one alone
+                resting = max(resting, prints[between(dice, 0, c.ENTRIES)])
+            one = left if many > MOST_PRINTS else min(left, resting)
             left -= one
             book[TRADE_ID] += 1
             if told:
@@ -124,6 +128,7 @@ def excite(x: Floats, rates: Floats, m: int, side: int) -> None:
     """Let an order call others of its side soon, and a few of the other."""
     o, b = m * PER_MARKET, 0 if side > 0 else 1
     x[o + FAST_BUY + b] += rates[m, c.FAST_GAIN]
+    x[o + FAST_BUY + 1 - b] += rates[m, c.FAST_CROSS]
     x[o + SLOW_BUY + b] += rates[m, c.SLOW_GAIN]
     x[o + SLOW_BUY + 1 - b] += rates[m, c.SLOW_CROSS]
 
@@ -172,7 +177,7 @@ def takers(
     if value > book[ASK] + edge or value < book[BID] - edge:
         if draw < rates[m, c.INFORMED]:
             side = 1 if value > book[ASK] + edge else -1
-            lots = 3 * tables[c.ORDER_LOTS + m, between(dice, c.ENTRIES // 3, c.ENTRIES)]
+            lots = 2 * tables[c.ORDER_LOTS + m, between(dice, c.ENTRIES // 3, c.ENTRIES)]
             excite(x, rates, m, side)
             return take(
                 book, n, x, tables, rates, dice, out, who, filled, m, ms, side, lots,

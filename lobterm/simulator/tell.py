@@ -22,6 +22,8 @@ from lobterm.simulator.layout import (
     BOOK_DUE_MS,
     BOOK_EVERY_MS,
     CHANGED,
+    FAR_DUE_MS,
+    FAR_EVERY_MS,
     HEAD,
     JAM_US,
     LEVELS_BID,
@@ -30,6 +32,7 @@ from lobterm.simulator.layout import (
     SENT_PUBLIC,
     SENT_SPOT,
     SPOT,
+    SPOT_TICKS,
     THIN,
     TOLD_ASK,
     TOLD_ASK_LOTS,
@@ -53,6 +56,7 @@ BOOK, BOOK_CLEAR, TOUCH, TRADE, GAP = (
 Rows = npt.NDArray[np.void]
 Dice = npt.NDArray[np.uint64]
 
+NEAR_TICKS, TOLD = 300, -1
 NETWORK_US, JAM_KEEPS, JAM_CHANCE, JAM_MOST_US = 1_200, 0.93, 0.004, 16_000
 
 
@@ -94,7 +98,7 @@ def put(
 
 
 @njit(cache=True)
-def touch(book: Ints, n: Ints, dice: Dice, out: Rows, filled: int, m: int, ms: int) -> int:
+def touch(book: Ints, n: Ints, wire: Dice, out: Rows, filled: int, m: int, ms: int) -> int:
     """Tell the touch if it is not what was told last. Spot's touch carries no matching time, as on the real wire."""
     bid, ask = book[BID], book[ASK]
     bid_lots = book[HEAD + 4 * (bid & book[MASK])]
@@ -110,7 +114,7 @@ def touch(book: Ints, n: Ints, dice: Dice, out: Rows, filled: int, m: int, ms: i
         return filled
     book[TOUCH_DUE_MS] = ms + n[TOUCH_EVERY_MS]
     book[TOLD_BID], book[TOLD_BID_LOTS], book[TOLD_ASK], book[TOLD_ASK_LOTS] = bid, bid_lots, ask, ask_lots
-    ts = arrival(n, SENT_SPOT if m == SPOT else SENT_PUBLIC, ms, between(dice, 0, 700))
+    ts = arrival(n, SENT_SPOT if m == SPOT else SENT_PUBLIC, ms, between(wire, 0, 700))
     if book[MUTE] == ALL:
         return filled
     exch_us = 0 if m == SPOT else ms * 1_000
@@ -119,24 +123,34 @@ def touch(book: Ints, n: Ints, dice: Dice, out: Rows, filled: int, m: int, ms: i
 
 
 @njit(cache=True)
-def depth(book: Ints, n: Ints, dice: Dice, out: Rows, filled: int, m: int, ms: int) -> int:
-    """Tell every level that changed since the last time, bids first."""
-    book[BOOK_DUE_MS] = ms + n[BOOK_EVERY_MS] + between(dice, -2, 3)
-    ts = arrival(n, SENT_SPOT if m == SPOT else SENT_PUBLIC, ms, between(dice, 1_200, 4_000))
+def depth(book: Ints, n: Ints, wire: Dice, out: Rows, filled: int, m: int, ms: int, last: bool) -> int:
+    """Tell every level that changed since it was told, bids first; far ones may wait for their own, slower turn."""
+    book[BOOK_DUE_MS] = ms + n[BOOK_EVERY_MS] + between(wire, -2, 3)
+    ts = arrival(n, SENT_SPOT if m == SPOT else SENT_PUBLIC, ms, between(wire, 1_200, 4_000))
+    far_too = last or ms >= book[FAR_DUE_MS]
+    if far_too:
+        book[FAR_DUE_MS] = ms + n[FAR_EVERY_MS]
+    reach = NEAR_TICKS * SPOT_TICKS if m == SPOT else NEAR_TICKS
     told = not (book[MUTE] or n[THIN])
     changes = HEAD + 4 * (book[MASK] + 1)
-    first = filled
+    first, kept = filled, 0
     for s in range(2):
         for i in range(book[CHANGED]):
             code = book[changes + i]
-            if code & 1 == s:
+            if code != TOLD and code & 1 == s and (far_too or (book[BID + s] - (code >> 1)) * (1 - 2 * s) <= reach):
                 at = HEAD + 2 * (2 * ((code >> 1) & book[MASK]) + s)
                 book[at + 1] = 0
+                book[changes + i] = TOLD
                 if told:
                     filled = put(
                         out, filled, ts, ms * 1_000, book[UPDATE_ID], code >> 1, book[at], BOOK, 1 - 2 * s, m, 0
                     )
-    book[CHANGED] = 0
+    if not far_too:
+        for i in range(book[CHANGED]):
+            if book[changes + i] != TOLD:
+                book[changes + kept] = book[changes + i]
+                kept += 1
+    book[CHANGED] = kept
     if filled > first:
         out[filled - 1].flags = LAST
     return filled

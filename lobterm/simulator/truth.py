@@ -25,6 +25,7 @@ from lobterm.simulator.taking import AGENTS, LIQUIDATION
 
 VERSION = 1
 KEY = b"lobterm.truth"
+DELTA = {"row": "DELTA_BINARY_PACKED"}
 PAUSE_US = 5_000_000
 LEAST_LOTS = 20_000
 REFORM_US = 60_000_000
@@ -59,7 +60,13 @@ class TruthWriter:
         self._first_us = self._last_us = 0
         self._forced: list[np.ndarray[Any, Any]] = []
         try:
-            self._writer = pq.ParquetWriter(self._temporary, SCHEMA, compression="zstd")
+            self._writer = pq.ParquetWriter(
+                self._temporary,
+                SCHEMA,
+                compression="zstd",
+                use_dictionary=["agent"],
+                column_encoding={"row": "DELTA_BINARY_PACKED"},
+            )
         except OSError as error:
             raise TapeError("cannot be written", file=path, mend=str(error.strerror or error)) from error
 

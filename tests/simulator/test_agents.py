@@ -75,15 +75,18 @@ def test_a_thin_tape_is_the_same_market_without_its_depth(calm):
     assert np.array_equal(thin, whole[~np.isin(whole["kind"], (Kind.BOOK, Kind.BOOK_CLEAR))])
 
 
-def test_slower_messages_tell_the_same_trades(calm):
-    _, slow, _ = lived("normal", 5, 60, options=Options(book_ms=500, touch_ms=50))
-    assert len(of(slow, Kind.BOOK)) < len(of(calm[1], Kind.BOOK))
-    assert len(of(slow, Kind.TOUCH)) < len(of(calm[1], Kind.TOUCH)) / 2
-    touches = of(slow, Kind.TOUCH)["exch_ts"][::2]
-    assert np.diff(touches).min() >= 50_000
+def test_how_much_is_told_changes_nothing_that_happens(calm):
+    run, slow, _ = lived("normal", 5, 60, options=Options(book_ms=500, touch_ms=50, far_ms=5_000))
+    whole = calm[1]
+    for name in ("exch_ts", "seq", "px", "qty", "side"):
+        assert np.array_equal(of(slow, Kind.TRADE)[name], of(whole, Kind.TRADE)[name])
+    assert len(of(slow, Kind.BOOK)) < 0.8 * len(of(whole, Kind.BOOK))
+    assert np.diff(of(slow, Kind.TOUCH)["exch_ts"][::2]).min() >= 50_000
     check = BookCheck(Market.PERP)
     check.add(slow)
     assert check.crossed == 0
+    for s, side in enumerate((1, -1)):
+        assert np.array_equal(check.levels(side), run.levels(Market.PERP, s))
 
 
 def test_rows_come_in_order_and_messages_whole(calm):

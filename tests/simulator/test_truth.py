@@ -19,8 +19,8 @@ S = 1_000_000
 @pytest.fixture(scope="module")
 def cascade(tmp_path_factory):
     path = tmp_path_factory.mktemp("tapes") / "cascade.parquet"
-    meta, stretches = record.record(path, scenarios.named("long-cascade"), 3, 720, Options(thin=True))
-    return path, meta, stretches
+    made = record.record(path, scenarios.named("long-cascade"), 3, 720, Options(thin=True))
+    return path, made.meta, made.stretches
 
 
 def test_each_trade_of_the_tape_has_its_sender(cascade):
@@ -88,7 +88,7 @@ def test_the_command_writes_a_tape_that_verifies_and_its_truth(tmp_path, capsys)
     out = tmp_path / "night.parquet"
     command = ["tape", "simulate", "--scenario", "quiet-night", "--seed", "1", "--seconds", "5", "--out", str(out)]
     assert main(command) == 0
-    assert "events_per_s" in capsys.readouterr().out
+    assert "market_events_per_s" in capsys.readouterr().out
     assert {path.name for path in tmp_path.iterdir()} == {"night.parquet", "night.truth.parquet"}
     first = parquet.open_tape(out).meta
     assert first.touch_source == {0: "touch", 1: "book"}
