@@ -32,8 +32,8 @@ INSTRUMENTS = (
     Instrument(Market.SPOT, "BTCUSDT", Decimal("0.01"), Decimal("0.00001")),
 )
 EXCH_TS_KIND = {int(Market.PERP): "T", int(Market.SPOT): "E"}
-START_TS = 1_764_574_200_000_000
-"""2025-12-01 07:30 UTC: half an hour before a settlement of funding."""
+START_TS = 1_764_575_100_000_000
+"""2025-12-01 07:45 UTC: a quarter of an hour before a settlement of funding."""
 RANGE_S = 240
 """Before planned news the true value keeps to its range: it forgets where it wandered within this time."""
 DAY_LOTS = 180_000_000
@@ -178,7 +178,7 @@ def _new_state(scenario: Scenario, seed: int, first_ms: int, options: Options) -
     n[lo.VOLUME_24H] = DAY_LOTS // lo.MINUTES_A_DAY * lo.MINUTES_A_DAY
     n[lo.VOLUME_MINUTE] = first_ms // 60_000 % lo.MINUTES_A_DAY
     minutes = np.full(lo.MINUTES_A_DAY, DAY_LOTS // lo.MINUTES_A_DAY, np.int64)
-    accounts = np.zeros((lo.ACCOUNTS, 5), np.int64)
+    accounts = np.zeros((lo.ACCOUNTS, 6), np.int64)
     slots = np.zeros((2, lo.ACCOUNTS), np.int64)
     slots[lo.FREE_SLOTS] = np.arange(lo.ACCOUNTS)[::-1]
     n[lo.FREE] = lo.ACCOUNTS

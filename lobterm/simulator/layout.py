@@ -115,7 +115,7 @@ how far the perpetual's flow has swayed everybody's opinion (ticks), share of it
 FLOATS = 2 * PER_MARKET + 8
 
 # one leveraged account
-LOTS, ENTRY_E8, LIQUIDATION_E8, LEVERAGE, DUE_MS = range(5)
+LOTS, ENTRY_E8, LIQUIDATION_E8, LEVERAGE, DUE_MS, SLICE_LOTS = range(6)
 ACCOUNTS = 8_192
 FREE_SLOTS, ACTIVE_SLOTS = 0, 1
 
@@ -131,7 +131,7 @@ class State(NamedTuple):
     spot: Ints
     n: Ints
     x: Floats
-    accounts: Ints  # (ACCOUNTS, 5)
+    accounts: Ints  # (ACCOUNTS, 6)
     slots: Ints  # (2, ACCOUNTS): free, under liquidation
     basis_e8: Ints
     minutes: Ints  # lots traded in each minute of the last day

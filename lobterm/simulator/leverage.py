@@ -28,6 +28,7 @@ from lobterm.simulator.layout import (
     LOTS,
     OPENED_GROSS,
     SHORT_EDGE_E8,
+    SLICE_LOTS,
     TICK_E8,
     Ints,
 )
@@ -37,6 +38,8 @@ MAINTENANCE_E4 = 40
 """0.4 % of the position's value, the exchange's lowest tier."""
 NEVER_E8 = 1 << 62
 TRIES = 12
+SLICES, SLICE_LEAST_LOTS, SLICE_MOST_LOTS = 4, 60, 15_000
+"""Into how many orders an account is closed, and the sizes that bound one."""
 
 
 @njit(cache=True)
@@ -113,6 +116,7 @@ def check(n: Ints, accounts: Ints, slots: Ints, mark_e8: int, ms: int) -> None:
             continue
         if (lots > 0 and mark_e8 <= edge) or (lots < 0 and mark_e8 >= edge):
             accounts[slot, DUE_MS] = ms + 1
+            accounts[slot, SLICE_LOTS] = max(SLICE_LEAST_LOTS, min(SLICE_MOST_LOTS, abs(lots) // SLICES))
             slots[ACTIVE_SLOTS, n[ACTIVE]] = slot
             n[ACTIVE] += 1
         elif lots > 0:

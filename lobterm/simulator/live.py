@@ -33,6 +33,7 @@ from lobterm.simulator.layout import (
     PERP,
     PULL_HOME,
     RATE_E8,
+    SLICE_LOTS,
     SPOT,
     START_TICKS,
     SWAY,
@@ -47,7 +48,7 @@ from lobterm.simulator.tell import Dice, Rows
 
 SCOPE_ALL = int(Scope.ALL)
 NEWS_A_MS, HEAT_GAIN, HEAT_KEEPS = 0.00033, 0.20, 0.99985
-SLICE_LEAST_LOTS, SLICE_MOST_LOTS, SLICE_FIRST_MS, SLICE_LAST_MS = 60, 12_000, 800, 4_000
+SLICE_FIRST_MS, SLICE_LAST_MS = 800, 4_000
 MOST_SLICES_A_MS = 16
 SWAY_KEEPS = 0.999985
 """A ms: opinion forgets in about a minute."""
@@ -95,7 +96,7 @@ def force(
         slices += 1
         held = accounts[slot, LOTS]
         side = -1 if held > 0 else 1
-        lots = min(abs(held), max(SLICE_LEAST_LOTS, min(SLICE_MOST_LOTS, abs(held) // 3)))
+        lots = min(abs(held), accounts[slot, SLICE_LOTS])
         filled = taking.take(
             perp, n, x, tables, rates, dice, out, who, filled, PERP, ms, side, lots, side * taking.FAR_AWAY,
             taking.LIQUIDATION,

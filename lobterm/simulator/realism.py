@@ -56,7 +56,7 @@ def compare(tape: Tape, scenario: Scenario, seed: int, progress: Callable[[int],
             name = "perpetual" if instrument.market == Market.PERP else "spot"
             left = measure(real, instrument, first)
             right = measure(made, ours[instrument.market], int(made["ts"][0]))
-            table[name] = {key: [left[key], right[key]] for key in left}
+            table[name] = {key: [_number(left.get(key)), _number(right.get(key))] for key in left | right}
     return table
 
 
@@ -201,6 +201,10 @@ def _acf(values: npt.NDArray[np.float64], lag: int) -> float | None:
     centred = values - values.mean()
     power = float(np.mean(centred**2))
     return float(np.mean(centred[:-lag] * centred[lag:])) / power if len(values) > lag and power > 0 else None
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def as_text(table: dict[str, Any]) -> str:

@@ -26,8 +26,11 @@ from lobterm.simulator.taking import AGENTS, LIQUIDATION
 VERSION = 1
 KEY = b"lobterm.truth"
 DELTA = {"row": "DELTA_BINARY_PACKED"}
+ROW_GROUP = 1 << 18
 PAUSE_US = 5_000_000
 LEAST_LOTS = 20_000
+MOSTLY = 0.95
+"""Share of the forced lots after which what is left is a trickle."""
 REFORM_US = 60_000_000
 """How long the book is called reforming after forced flow ended."""
 
@@ -36,13 +39,17 @@ SCHEMA = pa.schema([("row", pa.int64()), ("agent", pa.dictionary(pa.int8(), pa.s
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One stretch of the market: calm, news, forced or reform. `lots` and `side` are those of forced flow, else 0."""
+    """One stretch of the market: calm, news, forced or reform.
+
+    `lots`, `side` and `mostly_over_us`, when MOSTLY of the lots were traded, are those of forced flow, else 0.
+    """
 
     regime: str
     start_us: int
     end_us: int
     lots: int = 0
     side: int = 0
+    mostly_over_us: int = 0
 
 
 def beside(tape: Path) -> Path:
@@ -58,6 +65,7 @@ class TruthWriter:
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._rows = 0
         self._first_us = self._last_us = 0
+        self._held: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
         self._forced: list[np.ndarray[Any, Any]] = []
         try:
             self._writer = pq.ParquetWriter(
@@ -78,19 +86,27 @@ class TruthWriter:
             self._last_us = int(rows["ts"][-1])
         at = np.flatnonzero(rows["kind"] == Kind.TRADE)
         agents = piece.agents[at]
-        if len(at):
-            names = pa.DictionaryArray.from_arrays(agents.astype(np.int8), pa.array(AGENTS))
-            table = pa.Table.from_arrays(
-                [pa.array(at + self._rows), names, pa.array(agents == LIQUIDATION)], schema=SCHEMA
-            )
-            self._writer.write_table(table)
+        self._held.append((at + self._rows, agents))
+        if sum(len(held) for held, _ in self._held) >= ROW_GROUP:
+            self._flush()
         forced = rows[at[(agents == LIQUIDATION) & (rows["market"][at] == Market.PERP)]]
         if len(forced):
             self._forced.append(np.stack([forced["exch_ts"], forced["qty"], forced["side"]], axis=1))
         self._rows += len(rows)
 
+    def _flush(self) -> None:
+        """Write the trades that are held as one row group."""
+        rows, agents = (np.concatenate(parts) for parts in zip(*self._held, strict=True))
+        names = pa.DictionaryArray.from_arrays(agents.astype(np.int8), pa.array(AGENTS))
+        self._writer.write_table(
+            pa.Table.from_arrays([pa.array(rows), names, pa.array(agents == LIQUIDATION)], schema=SCHEMA)
+        )
+        self._held.clear()
+
     def close(self, tape_sha256: str, news: list[tuple[int, int]]) -> list[Stretch]:
         """Finish the file and return its stretches; `news` are the spans in which the true value was made to move."""
+        if self._held:
+            self._flush()
         forced = np.concatenate(self._forced) if self._forced else np.zeros((0, 3), np.int64)
         found = stretches(forced, news, self._first_us, self._last_us)
         meta = {"version": VERSION, "tape_sha256": tape_sha256, "stretches": [asdict(stretch) for stretch in found]}
@@ -111,12 +127,15 @@ def episodes(forced: np.ndarray[Any, Any]) -> list[Stretch]:
     for side in (-1, 1):
         mine = forced[forced[:, 2] == side]
         runs = np.split(mine, np.flatnonzero(np.diff(mine[:, 0]) > PAUSE_US) + 1)
-        found += [
-            Stretch("forced", int(run[0, 0]), int(run[-1, 0]), int(run[:, 1].sum()), side)
-            for run in runs
-            if run[:, 1].sum() >= LEAST_LOTS
-        ]
+        found += [_flow(run) for run in runs if run[:, 1].sum() >= LEAST_LOTS]
     return sorted(found, key=lambda stretch: stretch.start_us)
+
+
+def _flow(run: np.ndarray[Any, Any]) -> Stretch:
+    """Return the stretch of one run of forced trades."""
+    done = np.cumsum(run[:, 1])
+    mostly = int(run[np.searchsorted(done, MOSTLY * done[-1]), 0])
+    return Stretch("forced", int(run[0, 0]), int(run[-1, 0]), int(done[-1]), int(run[0, 2]), mostly)
 
 
 def stretches(forced: np.ndarray[Any, Any], news: list[tuple[int, int]], first_us: int, last_us: int) -> list[Stretch]:
@@ -133,11 +152,11 @@ def stretches(forced: np.ndarray[Any, Any], news: list[tuple[int, int]], first_u
             if low <= start and end <= high:
                 regime = name
         inside = [flow for flow in flows if flow.start_us <= start and end <= flow.end_us] if regime == "forced" else []
-        lots, side = (inside[-1].lots, inside[-1].side) if inside else (0, 0)
-        if cut and (cut[-1].regime, cut[-1].lots) == (regime, lots):
-            cut[-1] = Stretch(regime, cut[-1].start_us, end, lots, side)
+        of_flow = (inside[-1].lots, inside[-1].side, inside[-1].mostly_over_us) if inside else (0, 0, 0)
+        if cut and (cut[-1].regime, cut[-1].lots) == (regime, of_flow[0]):
+            cut[-1] = Stretch(regime, cut[-1].start_us, end, *of_flow)
         else:
-            cut.append(Stretch(regime, start, end, lots, side))
+            cut.append(Stretch(regime, start, end, *of_flow))
     return cut
 
 

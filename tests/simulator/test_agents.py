@@ -152,9 +152,9 @@ def test_the_exchange_tells_its_numbers_on_time(calm):
 
 
 def test_funding_is_settled_at_its_time():
-    _, rows, _ = lived("quiet-night", 2, 1_810, options=Options(thin=True))
+    _, rows, _ = lived("quiet-night", 2, 910, options=Options(thin=True))
     settled = of(rows, Kind.FUNDING_SETTLED)
-    assert settled["exch_ts"].tolist() == [agents.START_TS + 1_800_000_000]
+    assert settled["exch_ts"].tolist() == [agents.START_TS + 900_000_000]
     before = of(rows, Kind.FUNDING)
     assert settled["px"][0] == before["px"][before["exch_ts"] == settled["exch_ts"][0]][0]
     assert (before["qty"] > before["exch_ts"]).all()

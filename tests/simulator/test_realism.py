@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -26,6 +27,9 @@ def test_a_market_against_itself_is_equal(tmp_path, capsys):
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if "q50, coin" in line]
     assert len(lines) == 4
     assert all(line[-1] == line[-2] for line in lines)
+    assert main(["tape", "realism", str(tape), "--seed", "1", "--json"]) == 0
+    left, right = msgspec.json.decode(capsys.readouterr().out)["spot"]["orders/s"]
+    assert left == right > 0
 
 
 def test_numbers_of_a_market_that_can_be_counted_by_hand():

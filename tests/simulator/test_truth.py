@@ -58,7 +58,7 @@ def test_stretches_outrank_each_other():
     assert truth.stretches(forced, [(10 * S, 22 * S)], 0, 200 * S) == [
         Stretch("calm", 0, 10 * S),
         Stretch("news", 10 * S, 20 * S),
-        Stretch("forced", 20 * S, 24 * S, 30_000, -1),
+        Stretch("forced", 20 * S, 24 * S, 30_000, -1, 24 * S),
         Stretch("reform", 24 * S, 121 * S),
         Stretch("calm", 121 * S, 200 * S),
     ]
