@@ -73,7 +73,7 @@ class TruthWriter:
                 SCHEMA,
                 compression="zstd",
                 use_dictionary=["agent"],
-                column_encoding={"row": "DELTA_BINARY_PACKED"},
+                column_encoding=DELTA,
             )
         except OSError as error:
             raise TapeError("cannot be written", file=path, mend=str(error.strerror or error)) from error
