@@ -17,7 +17,10 @@ from lobterm import events
 from lobterm.errors import InputError
 from lobterm.events import EventArray, Flag, Kind, Market
 from lobterm.instrument import Instrument
-from lobterm.simulator import market, regimes, state, stream
+from lobterm.simulator import simple_market as market
+from lobterm.simulator import simple_regimes as regimes
+from lobterm.simulator import simple_state as state
+from lobterm.simulator import simple_stream as stream
 
 NAME = "simple market"
 VERSION = 1

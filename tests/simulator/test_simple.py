@@ -7,7 +7,8 @@ import pytest
 
 from lobterm.errors import InputError
 from lobterm.events import Flag, Kind
-from lobterm.simulator import regimes, simple
+from lobterm.simulator import simple
+from lobterm.simulator import simple_regimes as regimes
 
 SECONDS = 60
 

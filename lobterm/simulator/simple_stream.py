@@ -14,7 +14,7 @@ from numba import njit
 
 from lobterm.events import Flag, Kind
 from lobterm.simulator.dice import between
-from lobterm.simulator.state import (
+from lobterm.simulator.simple_state import (
     ASK,
     BASE,
     BID,

@@ -2,7 +2,7 @@
 
 What: takers trade first, against the book that the last millisecond left; then makers move. So every trade of a
 millisecond meets levels that were displayed strictly before it.
-Units: ticks as index into the book (state.BASE), lots, ms of exchange time.
+Units: ticks as index into the book (simple_state.BASE), lots, ms of exchange time.
 
 The kinds of takers differ in what they hit. Opportunists take a side that is thick while the other is thin; informed
 ones race the makers to quotes that fair value has left behind, and find them thinned; patient ones wait for a mid that
@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lobterm.simulator import regimes as rg
-from lobterm.simulator import stream
+from lobterm.simulator import simple_regimes as rg
+from lobterm.simulator import simple_stream as stream
 from lobterm.simulator.dice import bell, between, heavy, uniform
-from lobterm.simulator.state import (
+from lobterm.simulator.simple_state import (
     ASK,
     BASE,
     BID,
