@@ -1,0 +1,115 @@
+"""Plays a tape as the exchange: messages in the order and at the tape times in which they go out, and the books they make.
+
+What: `until` yields what is due up to a tape time and applies it to the markets, so that REST answers what the streams
+have told. Memory is bounded: one row group, a slice of steps, the hashes of the newest books.
+Units: tape time in µs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+from lobterm.errors import InputError
+from lobterm.events import Market as MarketId
+from lobterm.events import empty
+from lobterm.simulator.exchange.market import Market, Message
+from lobterm.simulator.exchange.perp import Perp
+from lobterm.simulator.exchange.spot import Spot
+from lobterm.simulator.exchange.stamps import Stamps
+from lobterm.simulator.exchange.steps import Step, laps, touching
+from lobterm.tape.parquet import Tape
+
+AHEAD = 1_024
+"""Steps known ahead of time: enough to see a book's next message."""
+HASHES = 250_000
+
+
+class Hashes:
+    """The hash of a market's book at its newest update ids."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, str] = {}
+        self.forgotten = 0
+
+    def add(self, book_id: int, value: str) -> None:
+        """Keep one, and forget the oldest beyond HASHES."""
+        self.by_id[book_id] = value
+        if len(self.by_id) > HASHES:
+            del self.by_id[next(iter(self.by_id))]
+            self.forgotten += 1
+
+
+class Player:
+    """The exchange's markets, moved along by a tape."""
+
+    def __init__(self, tape: Tape, stamps: Stamps, *, loop: bool = False) -> None:
+        meta = tape.meta
+        self.stamps = stamps
+        self.markets: dict[int, Market] = {}
+        self.hashes: dict[int, Hashes] = {}
+        self.perp: Perp | None = None
+        self.spot: Spot | None = None
+        touched = touching(next(tape.chunks(), empty(0)))
+        for instrument in meta.instruments:
+            from_book = int(instrument.market) not in touched
+            if instrument.market == MarketId.PERP:
+                self.perp = Perp(instrument, stamps, touch_from_book=from_book)
+                self.markets[0] = self.perp
+            elif instrument.market == MarketId.SPOT:
+                self.spot = Spot(instrument, stamps, touch_from_book=from_book)
+                self.markets[1] = self.spot
+        self.hashes = {market: Hashes() for market in self.markets}
+        if not self.markets or not meta.rows:
+            raise InputError(
+                "has nothing to tell", file=tape.path, mend="a tape of a perpetual or spot market is needed"
+            )
+        self._steps = laps(tape.chunks, meta.last_ts_us - meta.first_ts_us, loop=loop)
+        self._ahead: deque[Step] = deque()
+        self._fill()
+
+    def next_due_us(self) -> int | None:
+        """Return when the next message or step is due, or None after the last."""
+        due = [at for market in self.markets.values() if (at := market.next_due_us()) is not None]
+        if self._ahead:
+            due.append(self._ahead[0].ts_us)
+        return min(due, default=None)
+
+    def until(self, ts_us: int) -> Iterator[Message]:
+        """Yield what goes out up to a tape time, in order."""
+        while True:
+            step = self._ahead[0] if self._ahead else None
+            waiting, market = self._waiting()
+            if market is not None and (step is None or waiting <= step.ts_us):
+                if waiting > ts_us:
+                    return
+                yield market.release()
+                continue
+            if step is None or step.ts_us > ts_us:
+                return
+            self._ahead.popleft()
+            if len(self._ahead) < AHEAD // 2:
+                self._fill()
+            told = self.markets.get(step.market)
+            for message in told.take(step) if told is not None else ():
+                if message.book_id:
+                    self.hashes[step.market].add(message.book_id, self.markets[step.market].book.hash())
+                yield message
+
+    def snapshot_id(self, market: Market) -> int:
+        """Return the update id of a snapshot of `market` taken now."""
+        number = int(market.instrument.market)
+        lap_us = self._ahead[0].lap_us if self._ahead else 0
+        return market.snapshot_id([step for step in self._ahead if step.market == number and step.lap_us == lap_us])
+
+    def _waiting(self) -> tuple[int, Market | None]:
+        first, found = 0, None
+        for market in self.markets.values():
+            due_us = market.next_due_us()
+            if due_us is not None and (found is None or due_us < first):
+                first, found = due_us, market
+        return first, found
+
+    def _fill(self) -> None:
+        self._ahead.extend(islice(self._steps, AHEAD - len(self._ahead)))
