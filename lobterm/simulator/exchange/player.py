@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from lobterm.errors import InputError
+from lobterm.events import Kind, empty
 from lobterm.events import Market as MarketId
-from lobterm.events import empty
 from lobterm.simulator.exchange.market import Market, Message
 from lobterm.simulator.exchange.perp import Perp
 from lobterm.simulator.exchange.spot import Spot
@@ -67,7 +67,9 @@ class Player:
             )
         self._steps = laps(tape.chunks, meta.last_ts_us - meta.first_ts_us, loop=loop)
         self._ahead: deque[Step] = deque()
+        self._out: deque[Message] = deque()
         self._fill()
+        self._open()
 
     def next_due_us(self) -> int | None:
         """Return when the next message or step is due, or None after the last."""
@@ -77,14 +79,16 @@ class Player:
         return min(due, default=None)
 
     def until(self, ts_us: int) -> Iterator[Message]:
-        """Yield what goes out up to a tape time, in order."""
+        """Yield what goes out up to a tape time, in order; what is not taken comes first the next time."""
         while True:
+            while self._out:
+                yield self._out.popleft()
             step = self._ahead[0] if self._ahead else None
             waiting, market = self._waiting()
             if market is not None and (step is None or waiting <= step.ts_us):
                 if waiting > ts_us:
                     return
-                yield market.release()
+                self._out.append(market.release())
                 continue
             if step is None or step.ts_us > ts_us:
                 return
@@ -95,13 +99,20 @@ class Player:
             for message in told.take(step) if told is not None else ():
                 if message.book_id:
                     self.hashes[step.market].add(message.book_id, self.markets[step.market].book.hash())
-                yield message
+                self._out.append(message)
 
     def snapshot_id(self, market: Market) -> int:
         """Return the update id of a snapshot of `market` taken now."""
         number = int(market.instrument.market)
         lap_us = self._ahead[0].lap_us if self._ahead else 0
         return market.snapshot_id([step for step in self._ahead if step.market == number and step.lap_us == lap_us])
+
+    def _open(self) -> None:
+        """Take the books that the tape opens with: the exchange had them before anyone asked."""
+        while self._ahead and self._ahead[0].kind == Kind.BOOK_CLEAR:
+            step = self._ahead.popleft()
+            if step.market in self.markets:
+                self.markets[step.market].take(step)
 
     def _waiting(self) -> tuple[int, Market | None]:
         first, found = 0, None
