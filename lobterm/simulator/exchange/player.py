@@ -109,8 +109,10 @@ class Player:
 
     def _open(self) -> None:
         """Take the books that the tape opens with: the exchange had them before anyone asked."""
-        while self._ahead and self._ahead[0].kind == Kind.BOOK_CLEAR:
+        opened: set[int] = set()
+        while self._ahead and self._ahead[0].kind == Kind.BOOK_CLEAR and self._ahead[0].market not in opened:
             step = self._ahead.popleft()
+            opened.add(step.market)
             if step.market in self.markets:
                 self.markets[step.market].take(step)
 
