@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from lobterm.simulator.exchange.steps import NEVER
+
 WINDOW_US = 100_000
 DELAY_US = 150_000
 
@@ -46,9 +48,10 @@ class Aggregator:
             fill.due_us += DELAY_US
             self._waiting.append(fill)
 
-    def next_due_us(self) -> int | None:
-        """Return when the next aggregate is told, or None while there is none."""
-        return self._waiting[0].due_us if self._waiting else None
+    @property
+    def due_us(self) -> int:
+        """Return when the next aggregate is told."""
+        return self._waiting[0].due_us if self._waiting else NEVER
 
     def pop(self) -> Aggregate:
         """Return the aggregate that is due."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import chain
 from struct import pack
 
 HASHED = 100
@@ -26,9 +27,7 @@ def book_hash(bids: Sequence[Sequence[int]], asks: Sequence[Sequence[int]]) -> s
     and lots of each bid, then of each ask. No more than the best HASHED levels of a side count.
     """
     bids, asks = bids[:HASHED], asks[:HASHED]
-    values = [len(bids), len(asks)]
-    for ticks, lots in (*bids, *asks):
-        values += (int(ticks), int(lots))
+    values = (len(bids), len(asks), *chain.from_iterable(bids), *chain.from_iterable(asks))
     return sha256(pack(f"<{len(values)}q", *values)).hexdigest()
 
 

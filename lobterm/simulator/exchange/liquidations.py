@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lobterm.simulator.exchange.steps import NEVER
+
 LATE_US = 1_000_000
 APART_US = 1_000_000
 
@@ -26,22 +28,19 @@ class Thinner:
     """Holds the latest liquidation until one may be shown."""
 
     def __init__(self) -> None:
+        self.due_us = NEVER  # when the order that waits is shown
         self._latest: Liquidation | None = None
-        self._due_us = 0
         self._shown_us = -APART_US
 
     def add(self, ts_us: int, local_us: int, order: Liquidation) -> None:
         """Take an order that was known at `ts_us` and happened at `local_us`; it takes the place of one that waits."""
         if self._latest is None:
-            self._due_us = max(ts_us, local_us + LATE_US, self._shown_us + APART_US)
+            self.due_us = max(ts_us, local_us + LATE_US, self._shown_us + APART_US)
         self._latest = order
-
-    def next_due_us(self) -> int | None:
-        """Return when the next order is shown, or None while there is none."""
-        return None if self._latest is None else self._due_us
 
     def pop(self) -> Liquidation:
         """Return the order that is due."""
         assert self._latest is not None
-        order, self._latest, self._shown_us = self._latest, None, self._due_us
+        order, self._latest = self._latest, None
+        self._shown_us, self.due_us = self.due_us, NEVER
         return order

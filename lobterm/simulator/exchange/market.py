@@ -1,7 +1,6 @@
 """What both markets of the exchange have in common: a book, its best prices, its ids, its stamps.
 
-What: `take` turns one step of a tape into the messages that go out for it, and keeps what REST answers from. What goes
-out later than the step that caused it waits until `next_due_us`.
+What: `take` turns one step of a tape into the messages that go out for it, and keeps what REST answers from.
 Units: as the tape; µs of its receive clock decide when a message goes out.
 """
 
@@ -70,14 +69,6 @@ class Market(ABC):
     @abstractmethod
     def take(self, step: Step) -> list[Message]:
         """Return what goes out for one step."""
-
-    def next_due_us(self) -> int | None:
-        """Return when something that waits goes out, or None while nothing does."""
-        return None
-
-    def release(self) -> Message:
-        """Return what is due."""
-        raise NotImplementedError
 
     @abstractmethod
     def depth_text(self, ids: Ids, sent_ms: int, matched_ms: int, bids: str, asks: str) -> str:

@@ -1,7 +1,7 @@
 """The perpetual's streams: /public (depth, bookTicker, trade) and /market (aggTrade, markPrice, forceOrder).
 
 What: see market.py. A tape of raw trades is told as `trade` and, some time later and merged, as `aggTrade`; a tape of
-aggregates as `aggTrade` alone.
+aggregates as `aggTrade` alone. What goes out later than the step that caused it waits until `due_us`.
 Units: as the tape; mark, index and rate in 1e-8.
 """
 
@@ -19,7 +19,7 @@ from lobterm.simulator.exchange.liquidations import Liquidation, Thinner
 from lobterm.simulator.exchange.market import MAKER, Market, Message, Path
 from lobterm.simulator.exchange.numbers import decimal_text
 from lobterm.simulator.exchange.stamps import Stamps
-from lobterm.simulator.exchange.steps import FLAGS, KIND, PX, QTY, SEQ, SIDE, Step
+from lobterm.simulator.exchange.steps import FLAGS, KIND, NEVER, PX, QTY, SEQ, SIDE, Step
 
 SECOND_US = 1_000_000
 PERIOD_MS = 300_000
@@ -54,6 +54,7 @@ class Perp(Market):
         self.interest: deque[tuple[int, int, int]] = deque(maxlen=HISTORY)  # end of period ms, lots, mark
         self.settled: deque[tuple[int, int, int]] = deque(maxlen=SETTLEMENTS)  # ms, rate, mark
         self._aggregator, self._thinner = Aggregator(), Thinner()
+        self.due_us = NEVER  # when the next aggregate or liquidation goes out
         self._marked_second = -1
         self._fills = 0
 
@@ -79,20 +80,18 @@ class Perp(Market):
             case _:
                 return self._mark(step)
 
-    def next_due_us(self) -> int | None:
-        """Return when an aggregate or a liquidation goes out, or None while none waits."""
-        aggregate, order = self._aggregator.next_due_us(), self._thinner.next_due_us()
-        if aggregate is None or order is None:
-            return order if aggregate is None else aggregate
-        return min(aggregate, order)
-
     def release(self) -> Message:
-        """Return the aggregate or liquidation that is due."""
-        aggregate, order = self._aggregator.next_due_us(), self._thinner.next_due_us()
-        if aggregate is not None and (order is None or aggregate <= order):
-            return self._tell_aggregate(self._aggregator.pop())
-        assert order is not None
-        return self._tell_liquidation(self._thinner.pop(), order)
+        """Return the aggregate or liquidation that was due at `due_us`."""
+        if self._aggregator.due_us <= self._thinner.due_us:
+            message = self._tell_aggregate(self._aggregator.pop())
+        else:
+            due_us = self._thinner.due_us
+            message = self._tell_liquidation(self._thinner.pop(), due_us)
+        self._look_ahead()
+        return message
+
+    def _look_ahead(self) -> None:
+        self.due_us = min(self._aggregator.due_us, self._thinner.due_us)
 
     def depth_text(self, ids: Ids, sent_ms: int, matched_ms: int, bids: str, asks: str) -> str:
         """Return the frame of a book's message."""
@@ -117,6 +116,7 @@ class Perp(Market):
             return self._aggregate_message(told, ident)
         fill = Aggregate(step.ts_us, exch_us, row[PX], row[SIDE], lots, plain, ident, ident, step.lap_us)
         self._aggregator.add(fill)
+        self._look_ahead()
         sent_ms = self.stamps.ms(self.sent_us(exch_us, step.ts_us))
         how = "MARKET" if plain else "RPI"
         price, size = self.prices[row[PX]], self.sizes[lots]
@@ -163,6 +163,7 @@ class Perp(Market):
         exch_us = self.exch_us(row, step)
         order = Liquidation(exch_us, row[PX], row[QTY], row[SIDE])
         self._thinner.add(step.ts_us, exch_us - self.stamps.offset_us, order)
+        self._look_ahead()
 
     def _tell_liquidation(self, order: Liquidation, due_us: int) -> Message:
         # the order's own price is not on a tape: the tick on the worse side of the average stands in for it

@@ -18,7 +18,7 @@ from lobterm.simulator.exchange.market import Market, Message
 from lobterm.simulator.exchange.perp import Perp
 from lobterm.simulator.exchange.spot import Spot
 from lobterm.simulator.exchange.stamps import Stamps
-from lobterm.simulator.exchange.steps import Step, laps, touching
+from lobterm.simulator.exchange.steps import NEVER, Step, laps, touching
 from lobterm.tape.parquet import Tape
 
 AHEAD = 1_024
@@ -73,10 +73,8 @@ class Player:
 
     def next_due_us(self) -> int | None:
         """Return when the next message or step is due, or None after the last."""
-        due = [at for market in self.markets.values() if (at := market.next_due_us()) is not None]
-        if self._ahead:
-            due.append(self._ahead[0].ts_us)
-        return min(due, default=None)
+        due_us = min(NEVER if self.perp is None else self.perp.due_us, self._ahead[0].ts_us if self._ahead else NEVER)
+        return None if due_us == NEVER else due_us
 
     def until(self, ts_us: int) -> Iterator[Message]:
         """Yield what goes out up to a tape time, in order; what is not taken comes first the next time."""
@@ -84,11 +82,8 @@ class Player:
             while self._out:
                 yield self._out.popleft()
             step = self._ahead[0] if self._ahead else None
-            waiting, market = self._waiting()
-            if market is not None and (step is None or waiting <= step.ts_us):
-                if waiting > ts_us:
-                    return
-                self._out.append(market.release())
+            if self.perp is not None and self.perp.due_us <= (ts_us if step is None else min(step.ts_us, ts_us)):
+                self._out.append(self.perp.release())
                 continue
             if step is None or step.ts_us > ts_us:
                 return
@@ -115,14 +110,6 @@ class Player:
             opened.add(step.market)
             if step.market in self.markets:
                 self.markets[step.market].take(step)
-
-    def _waiting(self) -> tuple[int, Market | None]:
-        first, found = 0, None
-        for market in self.markets.values():
-            due_us = market.next_due_us()
-            if due_us is not None and (found is None or due_us < first):
-                first, found = due_us, market
-        return first, found
 
     def _fill(self) -> None:
         self._ahead.extend(islice(self._steps, AHEAD - len(self._ahead)))

@@ -89,11 +89,14 @@ class Emulator:
         """Play until the tape ends or `stop` is set."""
         while not stop.is_set():
             more = self.step()
+            if more:
+                await self._sleep(0)
+                continue
             due_us = self.hub.next_due_us()
             if due_us is None:
                 return
             wait_s = (due_us - self._now_us()) / 1e6 if self.hub.begun else LONGEST_SLEEP_S
-            await self._sleep(0 if more else min(max(wait_s, SHORTEST_SLEEP_S), LONGEST_SLEEP_S))
+            await self._sleep(min(max(wait_s, SHORTEST_SLEEP_S), LONGEST_SLEEP_S))
 
     def step(self) -> bool:
         """Send what is due; say whether there is more of it."""

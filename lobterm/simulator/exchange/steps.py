@@ -16,6 +16,8 @@ from lobterm.events import EventArray, Flag, Kind, Market
 
 SLICE = 8_192
 BETWEEN_LAPS_US = 100_000
+NEVER = (1 << 63) - 1
+"""Later than any tape."""
 OFFSET_KINDS = (Kind.BOOK, Kind.TOUCH, Kind.TRADE)
 WIRE_KINDS = (
     Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE, Kind.LIQUIDATION, Kind.OPEN_INTEREST, Kind.MARK, Kind.INDEX,

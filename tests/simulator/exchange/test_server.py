@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -259,3 +262,45 @@ def test_the_command_refuses_what_it_cannot_do(capsys, tmp_path):
     assert "there are drop, duplicate" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         cli.main(["emulate", str(DEMO), "--speed", "0"])
+
+
+class Process:
+    """The command as a person runs it."""
+
+    def __init__(self, tape, *words):
+        command = [sys.executable, "-m", "lobterm", "emulate", str(tape), "--json", *words]
+        self.popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        said = [self.popen.stderr.readline() for _ in range(4)]
+        self.url = said[0].split()[1]
+        self.said = "".join(said)
+
+    def end(self):
+        out, _ = self.popen.communicate(timeout=60)
+        return self.popen.returncode, json.loads(out)
+
+
+async def test_the_command_says_where_it_is_and_on_ctrl_c_what_it_did():
+    process = await asyncio.to_thread(Process, DEMO, "--speed", "20", "--fault", "drop=0.1")
+    port = process.url.rpartition(":")[2]
+    assert f"lobterm live BTCUSDT --ws ws://127.0.0.1:{port} --rest http://127.0.0.1:{port}" in process.said
+    async with connect(f"{process.url}/public/stream?streams=btcusdt@depth@100ms") as socket:
+        ids = [json.loads(await socket.recv())["data"]["u"] for _ in range(50)]
+        process.popen.send_signal(signal.SIGINT)
+        code, result = await asyncio.to_thread(process.end)
+    assert code == 130
+    assert set(result) >= {"sent", "faults", "books", "fault_list", "messages", "elapsed_s", "cpu_s"}
+    assert {str(ident) for ident in ids} <= set(result["books"])
+    assert result["sent"]["btcusdt@depth@100ms"] >= 50
+    assert result["faults"].keys() <= {"drop"}
+
+
+async def test_the_command_ends_with_its_tape(tmp_path):
+    values = [r.trade(r.START + k * SECOND, 100, 1, 1, exch=r.START, seq=k + 1) for k in range(300)]
+    tape = wired.tape_of(tmp_path, values, r.PERP)
+    process = await asyncio.to_thread(Process, tape.path, "--speed", "1000")
+    async with connect(f"{process.url}/public/ws/btcusdt@trade") as socket:
+        told = [json.loads(text)["t"] async for text in socket]
+        assert socket.close_code == 1001
+    code, result = await asyncio.to_thread(process.end)
+    assert (code, told) == (0, list(range(1, 301)))
+    assert result["sent"] == {"btcusdt@trade": 300}
