@@ -15,7 +15,8 @@ EPILOG = """\
 
 The tape begins when the first stream is subscribed to. A fault's rate is its chance at each frame, subscription or
 request; `clock` is seconds. Ctrl-C or the tape's end stops it; --json then says what was sent, which faults were made and
-when, and the hash of every book told.
+when, and a hash of every book told, by update id: SHA-256 of little-endian 64-bit integers, the numbers of bids and of
+asks, then ticks and lots of each bid and of each ask, best first, 100 levels a side at most.
 
 faults:
 """
