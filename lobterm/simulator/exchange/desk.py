@@ -11,7 +11,7 @@ from collections import Counter
 from http import HTTPStatus
 from itertools import cycle
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -63,15 +63,15 @@ class Desk:
 
     def reply(self, target: str, wall_us: int) -> Reply:
         """Return the answer to GET `target`."""
-        parts = urlsplit(target)
-        endpoint = ENDPOINTS.get(parts.path)
+        path, _, text = target.partition("?")
+        endpoint = ENDPOINTS.get(path)
         if endpoint is None:
             return _html(404)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        failed = self._fail(parts.path, wall_us)
+        query = {name: values[0] for name, values in parse_qs(text).items()}
+        failed = self._fail(path, wall_us)
         if failed is not None:
             return failed
-        used, most = self._weigh(parts.path, endpoint.weight(query), wall_us)
+        used, most = self._weigh(path, endpoint.weight(query), wall_us)
         headers = {"X-MBX-USED-WEIGHT-1M": str(used)}
         if used > most:
             self.limited["weight"] += 1
@@ -80,9 +80,9 @@ class Desk:
             answer = endpoint.answer(Asked(self._player, query, wall_us))
         except Refused as refused:
             return _json(refused.status, {"code": refused.code, "msg": refused.words}, headers)
-        if parts.path in DEPTH:
-            answer = self._perhaps_stale(parts.path, answer, wall_us)
-        delay_s = self._dice.uniform(*SLOW_S) if self._strikes("rest_slow", parts.path, wall_us) else 0.0
+        if path in DEPTH:
+            answer = self._perhaps_stale(path, answer, wall_us)
+        delay_s = self._dice.uniform(*SLOW_S) if self._strikes("rest_slow", path, wall_us) else 0.0
         return _json(200, answer, headers)._replace(delay_s=delay_s)
 
     def _strikes(self, kind: str, path: str, wall_us: int) -> bool:

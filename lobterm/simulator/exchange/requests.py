@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 
@@ -33,13 +33,13 @@ class Address:
 
 def address(target: str) -> Address | None:
     """Return what a request's target asks for, or None if it is no websocket address."""
-    parts = urlsplit(target)
-    words = [unquote(word) for word in parts.path.split("/") if word]
+    where, _, query = target.partition("?")
+    words = [unquote(word) for word in where.split("/") if word]
     path = PREFIXES.get(words[0], Path.SPOT) if words else Path.SPOT
     if path is not Path.SPOT:
         words = words[1:]
     if words == ["stream"]:
-        asked = parse_qs(parts.query).get("streams", [""])[0]
+        asked = parse_qs(query).get("streams", [""])[0]
         return Address(path, True, [name for name in asked.split("/") if name])
     if words[:1] == ["ws"]:
         return Address(path, False, words[1:])

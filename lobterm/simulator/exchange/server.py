@@ -144,6 +144,8 @@ class Emulator:
         """Answer what is no websocket request."""
         if address(request.path) is not None:
             return None
+        if request.method != "GET":
+            return _response(Reply(405, {"Allow": "GET"}, b""))
         reply = self.desk.reply(request.path, self._now_us())
         if reply.delay_s:
             await self._sleep(reply.delay_s)

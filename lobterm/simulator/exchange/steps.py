@@ -42,7 +42,7 @@ class Step(NamedTuple):
 
 def clock_offset_us(rows: EventArray) -> int:
     """Return how far the exchange's clock stands ahead of the tape's at least: nothing arrives before it was sent."""
-    timed = np.isin(rows["kind"], OFFSET_KINDS) & (rows["exch_ts"] > 0) & (rows["market"] == Market.PERP)
+    timed = np.isin(rows["kind"], OFFSET_KINDS) & (rows["exch_ts"] > 0)
     ahead = rows["exch_ts"][timed] - rows["ts"][timed]
     return max(0, int(ahead.max())) if len(ahead) else 0
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lobterm.simulator.exchange.market import Path
 from lobterm.simulator.exchange.requests import MOST_STREAMS, Requests, address
@@ -87,3 +89,17 @@ def test_requests_a_second_are_bounded(target, most):
     requests = asked(target)
     assert [requests.too_many(k) for k in range(most + 1)] == [False] * most + [True]
     assert not requests.too_many(2_000_000)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    ),
+    st.sampled_from(["SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY", 7, None]),
+    st.sampled_from(["/public/ws", "/stream"]),
+)
+def test_whatever_is_asked_is_replied_to(anything, method, target):
+    for ident, params in ((anything, ["a"]), (1, anything), (1, [anything])):
+        reply = asked(target).reply(json.dumps({"method": method, "params": params, "id": ident}))
+        assert set(json.loads(reply)) in ({"result", "id"}, {"code", "msg"})

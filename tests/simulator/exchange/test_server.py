@@ -166,6 +166,10 @@ async def test_rest_answers_and_refuses(demo):
         assert (status, json.loads(body), headers["X-MBX-USED-WEIGHT-1M"]) == (200, {"serverTime": WALL // 1_000}, "1")
         assert (await get(bench, "/fapi/v1/nothing"))[0] == 404
         assert (await get(bench, "/fapi/v1/depth?symbol=NOSUCH"))[0] == 400
+        reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
+        writer.write(b"POST /fapi/v1/time HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 405")
+        writer.close()
         with pytest.raises(InvalidStatus):
             async with ws(bench, "/private/ws"):
                 pass
