@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lobterm.events import Flag, Kind
 from lobterm.instrument import Instrument
 from lobterm.simulator.exchange import frames
-from lobterm.simulator.exchange.aggregate import Aggregate, Aggregator
+from lobterm.simulator.exchange.aggregate import DELAY_US, Aggregate, Aggregator
 from lobterm.simulator.exchange.ids import Ids
 from lobterm.simulator.exchange.liquidations import Liquidation, Thinner
 from lobterm.simulator.exchange.market import MAKER, Market, Message, Path
@@ -129,7 +129,8 @@ class Perp(Market):
         return self._aggregate_message(run, self.aggregates)
 
     def _aggregate_message(self, run: Aggregate, ident: int) -> Message:
-        sent_ms = self.stamps.ms(run.due_us + self.stamps.offset_us)
+        sent_us = max(run.exch_us, min(run.exch_us + DELAY_US, run.due_us + self.stamps.offset_us))
+        sent_ms = self.stamps.ms(sent_us)
         text = frames.agg_trade(
             self.symbol, sent_ms, self.stamps.ms(run.exch_us), ident, self.prices[run.ticks], self.sizes[run.lots],
             self.sizes[run.plain_lots], (run.first_id, run.last_id), MAKER[run.side],
