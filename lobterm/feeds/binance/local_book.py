@@ -57,6 +57,7 @@ class LocalBook:
         rule = SpotRule() if market == Market.SPOT else PerpRule()
         self.why: Why | None = Why.NO_SNAPSHOT
         self.since_us = now_us
+        self.ident = 0  # update id that the book stands at
         self.resyncs = 0
         self.losses: Counter[Why] = Counter()
         self.recoveries_us: deque[int] = deque(maxlen=RECOVERIES)
@@ -120,15 +121,16 @@ class LocalBook:
         self.check.forget()
         self._book = BookCheck(self._market)
         self._book.add(rows)
+        self.ident = snapshot_id
         for ids, changes in join.apply:
             self._apply(ids, changes, now_us)
         if join.gap is not None:
             self._lost(Why.CHAIN_BREAK, now_us)
         return join.outcome
 
-    def best(self, ident: int) -> Best:
-        """Return the book's best prices, to be compared at an id."""
-        return Best(ident, *self._top(BID), *self._top(ASK))
+    def best(self) -> Best:
+        """Return the book's best prices and the id it stands at."""
+        return Best(self.ident, *self._top(BID), *self._top(ASK))
 
     def _top(self, side: int) -> tuple[int, int]:
         levels = bk.top(self._book.book, side, 1)
@@ -139,10 +141,11 @@ class LocalBook:
             return
         crossed = self._book.crossed
         self._book.add(rows)
+        self.ident = ids.last
         if self._book.crossed > crossed:
             self.lose(Why.CROSSED, now_us)
         else:
-            self._doubt(self.check.book(self.best(ids.last)), now_us)
+            self._doubt(self.check.book(self.best()), now_us)
 
     def _doubt(self, wrong: Best | None, now_us: int) -> None:
         if wrong is not None and self.known:
