@@ -52,8 +52,11 @@ class Delivery:
         if self._strikes("silence", now_us, stream):
             self._silent.add(stream)
             return []
-        if self._close(now_us, stream):
+        if self._strikes("cut", now_us, stream):
+            self.closing = CUT_CODE
             return [Out("", f'{{"e":"serverShutdown","E":{now_us // 1_000}}}')] if self._farewell else []
+        if self._disconnects(now_us):
+            return []
         if self._strikes("drop", now_us, stream):
             return []
         if self._strikes("truncate", now_us, stream):
@@ -79,14 +82,13 @@ class Delivery:
         self._faults.ledger.add(now_us, kind, f"{self._place} {stream}")
         return True
 
-    def _close(self, now_us: int, stream: str) -> bool:
-        if self._strikes("cut", now_us, stream):
-            self.closing = CUT_CODE
-        elif (chance := self._chances.get("disconnect")) is not None and chance.strikes():
-            self.closing = next(self._codes)
-            self._faults.ledger.add(now_us, f"disconnect_{self.closing}", self._place)
-            self._farewell = False
-        return self.closing is not None
+    def _disconnects(self, now_us: int) -> bool:
+        chance = self._chances.get("disconnect")
+        if chance is None or not chance.strikes():
+            return False
+        self.closing = next(self._codes)
+        self._faults.ledger.add(now_us, f"disconnect_{self.closing}", self._place)
+        return True
 
     def _reordered(self, now_us: int, stream: str, frames: list[Out]) -> list[Out]:
         if self._behind is not None:

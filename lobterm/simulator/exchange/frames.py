@@ -91,9 +91,7 @@ def mark_price(symbol: str, sent_ms: int, mark: str, index: str, rate: str, next
     )
 
 
-def force_order(
-    symbol: str, sent_ms: int, matched_ms: int, side: str, size: str, price: str, average: str
-) -> str:  # fmt: skip
+def force_order(symbol: str, sent_ms: int, matched_ms: int, side: str, size: str, price: str, average: str) -> str:
     """Return forceOrder, wholly filled at once."""
     return (
         f'{{"e":"forceOrder","E":{sent_ms},"o":{{"s":"{symbol}","S":"{side}","o":"LIMIT","f":"IOC","q":"{size}",'

@@ -148,7 +148,7 @@ class Hub:
         connection.requests.asked.clear()
         if connection.requests.streams and not self.begun:
             self.begun = True
-            self.player.stamps.began_us = wall_us
+            self.player.stamps.begin(wall_us)
         self._relist()
 
     def _relist(self) -> None:

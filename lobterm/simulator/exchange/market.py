@@ -50,7 +50,6 @@ class Market(ABC):
     """One market of the exchange."""
 
     path: Path
-    bids_rise: bool
 
     def __init__(self, instrument: Instrument, stamps: Stamps, *, touch_from_book: bool) -> None:
         self.instrument, self.stamps = instrument, stamps
@@ -58,7 +57,7 @@ class Market(ABC):
         self.stream = instrument.symbol.lower()
         self.prices, self.sizes = price_texts(instrument), size_texts(instrument)
         self.book, self.bars = Book(), Bars()
-        self.chain = Chain(contiguous=not self.bids_rise)
+        self.chain = Chain(contiguous=self.path is Path.SPOT)
         self.trade_ids = Growing()
         self.matched_us = 0  # of the book, on the exchange's clock
         self._touch_from_book = touch_from_book
@@ -110,7 +109,7 @@ class Market(ABC):
         sides = []
         for side in (1, -1):
             pairs = sorted([change[1:] for change in changes if change[0] == side], key=by_price)
-            if side > 0 and not self.bids_rise:
+            if side > 0 and self.path is Path.SPOT:  # futures tell both sides rising, spot each side best first
                 pairs.reverse()
             sides.append(frames.levels([(prices[ticks], sizes[lots]) for ticks, lots in pairs]))
         sent_ms = self.stamps.ms(self.sent_us(self.matched_us, ts_us))

@@ -46,7 +46,6 @@ class Perp(Market):
     """The perpetual."""
 
     path = Path.PUBLIC
-    bids_rise = True
 
     def __init__(self, instrument: Instrument, stamps: Stamps, *, touch_from_book: bool) -> None:
         super().__init__(instrument, stamps, touch_from_book=touch_from_book)

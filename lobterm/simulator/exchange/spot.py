@@ -19,7 +19,6 @@ class Spot(Market):
     """The spot market beside the perpetual."""
 
     path = Path.SPOT
-    bids_rise = False
 
     def take(self, step: Step) -> list[Message]:
         """Return what goes out for one step."""

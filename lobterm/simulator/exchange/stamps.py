@@ -24,6 +24,10 @@ class Stamps:
         self.offset_us, self.error_us = offset_us, error_us
         self.began_us = first_ts_us if began_us is None else began_us
 
+    def begin(self, wall_us: int) -> None:
+        """Let the tape begin at a wall time."""
+        self.began_us = wall_us
+
     def wall_us(self, ts_us: int) -> int:
         """Return when a moment of the tape's local clock comes."""
         elapsed_us = ts_us - self.first_ts_us
