@@ -70,6 +70,16 @@ def test_what_waited_is_applied_on_the_snapshot():
     assert book.best() == Best(105, 100, 7, 101, 6)
 
 
+def test_an_event_older_than_the_snapshot_moves_nothing():
+    book = new()
+    book.depth(Ids(90, 95, 85), change((100, 1, 1)), NOW)
+    assert book.snapshot(100, snapshot_rows(), NOW) is Outcome.ACCEPTED
+    book.depth(Ids(96, 98, 95), change((100, 2, 1)), NOW)
+    assert (book.known, book.ident, book.best().bid_lots) == (True, 100, 5)
+    book.depth(Ids(99, 105, 98), change((100, 3, 1)), NOW)
+    assert (book.ident, book.best().bid_lots) == (105, 3)
+
+
 def test_a_break_makes_it_unknown_until_another_snapshot():
     book = joined()
     book.depth(Ids(120, 125, 119), change((100, 9, 1)), NOW + 100)
