@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from lobterm import __version__
+from lobterm.cli.emulate import register as register_emulate
 from lobterm.cli.model import register as register_model
 from lobterm.cli.replay import register as register_replay
 from lobterm.cli.session import register as register_session
@@ -39,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lobterm {__version__}")
     top.add_argument("--config", type=Path, metavar="FILE", help="configuration to lay over the defaults")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for register in (register_replay, register_tape, register_model, register_session):
+    for register in (register_replay, register_tape, register_model, register_session, register_emulate):
         register(commands)
     return top
 

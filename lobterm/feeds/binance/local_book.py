@@ -1,0 +1,165 @@
+"""One market's local book as the exchange wants it kept: buffered, joined to a snapshot, followed, doubted, begun again.
+
+What: decides when a snapshot is asked for, which changes are applied, and when the book is not to be believed: before its
+first snapshot, where the chain of ids breaks, when it is crossed, when it contradicts the exchange's own best prices, and
+when connection or stream is gone. `known` is false from that moment until a snapshot has been joined. No socket, no clock.
+Source: binance.md §3; the seams are wire.continuity's. Units: local µs; rows as events.EVENT.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from enum import Enum
+
+from lobterm.engine import book as bk
+from lobterm.events import ASK, BID, EventArray, GapCause, Market
+from lobterm.feeds.binance.backoff import Backoff
+from lobterm.feeds.binance.touch_check import Best, TouchCheck
+from lobterm.tape.verify import BookCheck
+from lobterm.wire.continuity import BookSync, Ids, Outcome, PerpRule, SpotRule, State, Verdict
+
+RECOVERIES = 1_000
+APART_US = 1_000_000
+"""Between two snapshots at least: each weighs 20 of 2,400 a minute on futures."""
+NO_LEVEL = (0, 0)
+
+
+class Why(Enum):
+    """Why the book is unknown, in a person's words."""
+
+    NO_SNAPSHOT = "waiting for its first snapshot"
+    CHAIN_BREAK = "an update is missing"
+    CROSSED = "the book crossed"
+    MISMATCH = "the best prices told are others"
+    DISCONNECTED = "the connection is gone"
+    SILENT = "the stream is silent"
+
+    @property
+    def cause(self) -> GapCause:
+        """Return the cause that a GAP row gives."""
+        return CAUSES[self]
+
+
+CAUSES = {
+    Why.NO_SNAPSHOT: GapCause.RESET,
+    Why.CHAIN_BREAK: GapCause.CHAIN_BREAK,
+    Why.CROSSED: GapCause.CROSSED,
+    Why.MISMATCH: GapCause.CROSSED,
+    Why.DISCONNECTED: GapCause.DISCONNECT,
+    Why.SILENT: GapCause.SILENCE,
+}
+
+
+class LocalBook:
+    """A book that is right or unknown."""
+
+    def __init__(self, market: Market, backoff: Backoff, now_us: int) -> None:
+        rule = SpotRule() if market == Market.SPOT else PerpRule()
+        self.why: Why | None = Why.NO_SNAPSHOT
+        self.since_us = now_us
+        self.ident = 0  # update id that the book stands at
+        self.resyncs = 0
+        self.losses: Counter[Why] = Counter()
+        self.recoveries_us: deque[int] = deque(maxlen=RECOVERIES)
+        self.check = TouchCheck()
+        self._market, self._backoff = int(market), backoff
+        self._sync: BookSync[tuple[Ids, EventArray]] = BookSync(rule)
+        self._book = BookCheck(self._market)
+        self._asked, self._next_us = False, 0
+
+    @property
+    def known(self) -> bool:
+        """Say whether the book may be believed."""
+        return self.why is None
+
+    def depth(self, ids: Ids, rows: EventArray, now_us: int) -> None:
+        """Take the next event of the stream."""
+        verdict = self._sync.on_event(ids, lambda: (ids, rows))
+        if verdict is Verdict.APPLY:
+            self._apply(ids, rows, now_us)
+        elif verdict is Verdict.GAP:
+            self._lost(Why.CHAIN_BREAK, now_us)
+
+    def touch(self, best: Best, now_us: int) -> None:
+        """Take best prices that the exchange told by themselves."""
+        self._doubt(self.check.touch(best), now_us)
+
+    def lose(self, why: Why, now_us: int) -> None:
+        """Let go of the book: what comes next is another chain."""
+        self._sync.lose()
+        self._lost(why, now_us)
+
+    def wants_snapshot(self, now_us: int) -> bool:
+        """Say whether a snapshot is to be asked for now: events wait for one, none is on its way."""
+        waits = self._sync.state in (State.UNSYNCED, State.BROKEN) and self._sync.waiting > 0
+        return waits and not self._asked and now_us >= self._next_us
+
+    def asked(self) -> None:
+        """Take note that a snapshot was asked for."""
+        self._asked = True
+
+    def snapshot_failed(self, now_us: int, ordered_us: int = 0) -> None:
+        """Take note that none came; `ordered_us` is how long the exchange told us to wait."""
+        self._asked = False
+        self._next_us = now_us + self._backoff.failed(ordered_us)
+
+    def snapshot(self, snapshot_id: int, rows: EventArray, now_us: int) -> Outcome:
+        """Take a snapshot; unless it is accepted, nothing changes but that another one is asked for later.
+
+        One that nothing waits for was asked for over another connection: no stream would follow it.
+        """
+        if not self.known and not self._sync.waiting:
+            self.snapshot_failed(now_us)
+            return Outcome.NO_SEAM
+        join = self._sync.on_snapshot(snapshot_id)
+        if join.outcome is not Outcome.ACCEPTED:
+            self.snapshot_failed(now_us)
+            return join.outcome
+        self._asked = False
+        self.resyncs += 1
+        self._found(now_us)
+        self.check.forget()
+        self._book = BookCheck(self._market)
+        self._book.add(rows)
+        self.ident = snapshot_id
+        for ids, changes in join.apply:
+            self._apply(ids, changes, now_us)
+        if join.gap is not None:
+            self._lost(Why.CHAIN_BREAK, now_us)
+        return join.outcome
+
+    def best(self) -> Best:
+        """Return the book's best prices and the id it stands at."""
+        return Best(self.ident, *self._top(BID), *self._top(ASK))
+
+    def _top(self, side: int) -> tuple[int, int]:
+        levels = bk.top(self._book.book, side, 1)
+        return (int(levels[0, 0]), int(levels[0, 1])) if len(levels) else NO_LEVEL
+
+    def _apply(self, ids: Ids, rows: EventArray, now_us: int) -> None:
+        if not self.known:
+            return
+        crossed = self._book.crossed
+        self._book.add(rows)
+        self.ident = ids.last
+        if self._book.crossed > crossed:
+            self.lose(Why.CROSSED, now_us)
+        else:
+            self._doubt(self.check.book(self.best()), now_us)
+
+    def _doubt(self, wrong: Best | None, now_us: int) -> None:
+        if wrong is not None and self.known:
+            self.lose(Why.MISMATCH, now_us)
+
+    def _lost(self, why: Why, now_us: int) -> None:
+        self.losses[why] += 1
+        if self.known:
+            self.since_us = now_us
+        self.why = why
+        self.check.forget()
+
+    def _found(self, now_us: int) -> None:
+        self.recoveries_us.append(now_us - self.since_us)
+        self.why = None
+        self._next_us = now_us + APART_US
+        self._backoff.succeeded()
