@@ -130,8 +130,9 @@ def _settle(s: st.State, event: Record) -> None:
     # the exchange stamps a settlement some milliseconds after its time
     passed = abs(c.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
     mark = c.clock[st.SETTLE_MARK_E8] if passed and c.clock[st.SETTLE_MARK_E8] > 0 else c.clock[st.MARK_E8]
-    if mark <= 0 or abs(rate) >= 10_000_000:
+    if mark <= 0 or abs(rate) >= 10_000_000 or event.exch_ts <= c.clock[st.SETTLED]:
         return
+    c.clock[st.SETTLED] = event.exch_ts
     lot_e8 = c.sizes_e8[1]
     for who in range(account.STRATEGIES):
         held = account.held_at(c.past, c.past_cursor, c.acct, who, event.exch_ts)

@@ -541,3 +541,16 @@ def assert_mirrored(seed, n, params):
             np.testing.assert_allclose(alpha[column], sign * upside_down[other_side(column)], rtol=1e-3, atol=1e-3)
     assert_all_finite(rows)
     return rows
+
+
+def test_a_settlement_told_twice_is_posted_once():
+    events = lively(11, 600)
+    held = np.zeros(3, EVENT)
+    held["ts"] = events["ts"][-1]
+    held["kind"], held["flags"] = (Kind.MARK, Kind.FUNDING_SETTLED, Kind.FUNDING_SETTLED), Flag.LAST
+    held["exch_ts"] = events["exch_ts"].max() + 1_000_000
+    held["px"] = (100_000_000_000, 10_000, 10_000)
+    once, twice = (run(np.concatenate([events, held[:n]]), values())[0].state for n in (2, 3))
+    assert account.position(once.acct) != 0, "a flat account would prove nothing"
+    assert (once.acct[:, account.FUNDING_E8] == twice.acct[:, account.FUNDING_E8]).all()
+    assert once.acct[:, account.FUNDING_E8].any()

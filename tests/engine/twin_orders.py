@@ -69,6 +69,7 @@ class Orders:
     """Own orders on the exchange's clock, and the three accounts."""
 
     def __init__(self, twin):
+        self.settled = 0
         self.t, self.p, self.i = twin, twin.p, twin.i
         self.orders, self.next_id = [], 1
         self.accounts = [Account() for _ in Strategy]
@@ -255,8 +256,9 @@ class Orders:
 
     def settle(self, exch_ts, mark_e8, rate_e8):
         """A long pays a positive rate on what it held at the settlement's time."""
-        if mark_e8 <= 0 or abs(rate_e8) >= 10_000_000:
-            return
+        if mark_e8 <= 0 or abs(rate_e8) >= 10_000_000 or exch_ts <= self.settled:
+            return  # not credible, or told before
+        self.settled = exch_ts
         for acct in self.accounts:
             base = acct.held_at(exch_ts) * Fraction(self.i.lot_size)
             acct.funding -= round(base * Fraction(mark_e8, 10**8) * Fraction(rate_e8, 10**8) * 10**8)
