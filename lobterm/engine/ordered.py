@@ -81,30 +81,23 @@ def root_place(i: Ints, f: Floats, x: float) -> int:
 
 
 @kernel
-def _leaf_place(i: Ints, f: Floats, b: int, x: float) -> int:
-    """Return the place in block `b` of the last leaf whose least value is not above `x`, or 0."""
-    lows = i[LOWS] + b * BLOCK
-    low, high = 0, i[i[N_LEAVES] + b]
-    while high - low > 1:
-        middle = (low + high) // 2
-        if f[lows + middle] <= x:
-            low = middle
-        else:
-            high = middle
-    return low
+def _not_above(f: Floats, start: int, n: int, x: float) -> int:
+    """Return how many of `n` ascending values from `start` are not above `x`.
+
+    Counted, not searched: a search waits for memory at every step, a count asks for all of it at once.
+    """
+    part = f[start : start + n]
+    found = 0
+    for j in range(part.shape[0]):
+        found += 1 if part[j] <= x else 0
+    return found
 
 
 @kernel
-def _not_above(f: Floats, start: int, n: int, x: float) -> int:
-    """Return how many of `n` ascending values from `start` are not above `x`."""
-    low, high = 0, n
-    while low < high:
-        middle = (low + high) // 2
-        if f[start + middle] <= x:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _leaf_place(i: Ints, f: Floats, b: int, x: float) -> int:
+    """Return the place in block `b` of the last leaf whose least value is not above `x`, or 0."""
+    place: int = _not_above(f, i[LOWS] + b * BLOCK, i[i[N_LEAVES] + b], x) - 1
+    return max(place, 0)
 
 
 @kernel
