@@ -347,3 +347,22 @@ def test_markouts():  # markout
         assert found == pytest.approx(bps, abs=1e-9), HORIZONS_US[h]
     # the mid was last seen at 30 s: what is due later is not known
     assert table["valid"][:2].tolist() == [0b001111, 0b001111]
+
+
+def test_the_quote_that_was_live_before_the_trade_is_the_one_it_meets():  # fill.requote
+    params = pm.defaults()
+    params[pm.FILL_RULE], params[pm.ENABLED], params[pm.FADE_ENABLED] = 2, 0, 0
+    params[pm.ORDER_LATENCY_US] = params[pm.CANCEL_LATENCY_US] = 10_000
+    rows = [(START, START, 1, 0, 0, Kind.BOOK_CLEAR, 0, 0, Flag.SNAPSHOT)]
+    rows.append((START, START, 1, 998, 5, Kind.BOOK, 1, 0, Flag.SNAPSHOT))
+    rows.append((START, START, 1, 1000, 5, Kind.BOOK, -1, 0, Flag.SNAPSHOT | Flag.LAST))
+    for ms in (0, 200, 400):
+        at = START + 1000 * ms
+        rows += [(at, 0, 0, 998, qty, Kind.ORDER, 1, 0, Flag.LAST) for qty in ((0, 50) if ms else (50,))]
+    for ms in (0, 50, 150, 199, 200, 205, 211, 399, 400, 415):
+        at = START + 1000 * ms
+        rows.append((at, at, ms, 998, 1, Kind.TRADE, -1, 0, Flag.LAST))
+    tape = np.array(rows, EVENT)
+    fills = run(tape[np.argsort(tape["ts"], kind="stable")], params, model=False)[1]["fills"]
+    live = dict(zip(fills["seq"].tolist(), (fills["order_id"] - 1).tolist(), strict=True))
+    assert live == {50: 0, 150: 0, 199: 0, 200: 0, 205: 0, 211: 1, 399: 1, 400: 1, 415: 2}
