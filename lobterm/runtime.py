@@ -88,9 +88,9 @@ class Setup:
 
 
 def model_beside(tape: Path) -> Path | None:
-    """Return the model file that lies beside a tape under its name, if there is one."""
-    path = tape.with_name(tape.stem + ".model.json")
-    return path if path.is_file() else None
+    """Return the model file that lies beside a tape, if there is one: under its name, or as `starter` for the folder."""
+    named = (tape.with_name(f"{stem}.model.json") for stem in (tape.stem, "starter"))
+    return next((path for path in named if path.is_file()), None)
 
 
 def model_warning(setup: Setup) -> str:
