@@ -251,6 +251,9 @@ class Replay:
     def close(self) -> None:
         """End the session: what was logged so far is kept."""
         if self.setup.log and self.ready:
+            if not self.failure:
+                for rows in self._drive.finish(self.engine):
+                    self.setup.log.write(rows)
             self.setup.log.end({"rows": self.position_rows, "events": self.rows_total, "failure": self.failure})
         if self._feed:
             self._feed.stop()

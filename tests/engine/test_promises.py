@@ -117,6 +117,28 @@ def test_a_checkpoint_in_the_middle_of_a_panic_with_the_fade_at_work():
     assert state.waiting_cursor[markouts.HEAD] > state.waiting_cursor[markouts.TAIL], "markouts are waiting"
 
 
+@settings(max_examples=20, **ANY)
+@given(seed=SEEDS)
+def test_a_session_that_ends_gives_out_every_markout_with_what_was_known_by_then(seed):
+    events, params = lively(seed, 600), drawn(seed)
+    at = len(events) // 2
+    while events["ts"][at] == events["ts"][at - 1]:
+        at += 1
+    engine, ended = run(events[:at], params)
+    rest = [rows["markouts"] for rows in drive.finish(engine)]
+    found = np.concatenate([ended["markouts"], *rest])
+    marked = ended["labels"], ended["triggers"], ended["fills"]
+    assert len(found) == sum(map(len, marked)), "one for each"
+    later = run(events, params)[1]["markouts"][: len(found)]
+    over = found["ts"][:, None] + markouts.HORIZONS[None, :] <= events["ts"][at - 1]
+    known, later_known = (rows["valid"][:, None] >> np.arange(6) & 1 == 1 for rows in (found, later))
+    whole = len(later)
+    assert np.array_equal((known & over)[:whole], (later_known & over[:whole]))
+    assert np.array_equal(np.where(over, found["mid2"], 0)[:whole], np.where(over[:whole], later["mid2"], 0))
+    assert not known[~over].any()
+    assert not any(len(rows["markouts"]) for rows in drive.finish(engine)), "nothing waits any more"
+
+
 def test_a_market_that_falls_silent_is_a_gap_whatever_another_market_says():
     events = lively(11, 1_500, trouble=False, lacking=("order", "turn"))
     spot = np.zeros(200, EVENT)
