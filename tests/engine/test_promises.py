@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as hs
 
-from lobterm.engine import account, drive, fair_value, markouts, matching, quoting
+from lobterm.engine import account, drive, fair_value, markouts, own_orders, quoting
 from lobterm.engine import fold as fd
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
@@ -113,7 +113,7 @@ def test_a_checkpoint_in_the_middle_of_a_panic_with_the_fade_at_work():
     at = next(int(row["offset"]) for row in entries if (rows["alpha"]["offset"] == row["offset"]).sum() == 1)
     state = stop_in_the_middle(events, params, at + 1)
     assert state.fade[st.F_WORKING] == 1
-    assert matching.waiting(state, int(Strategy.FADE))
+    assert own_orders.waiting(state, int(Strategy.FADE))
     assert state.waiting_cursor[markouts.HEAD] > state.waiting_cursor[markouts.TAIL], "markouts are waiting"
 
 
@@ -146,7 +146,7 @@ def test_a_market_that_falls_silent_is_a_gap_whatever_another_market_says():
     spot["kind"], spot["market"], spot["side"], spot["flags"] = Kind.TRADE, Market.SPOT, 1, Flag.LAST
     engine, rows = run(np.concatenate([events, spot]), values())
     assert not engine.state.clock[st.BOOK_KNOWN]
-    assert not any(matching.waiting(engine.state, int(who)) for who in Strategy)
+    assert not any(own_orders.waiting(engine.state, int(who)) for who in Strategy)
     silent_from = int(events["ts"][-1]) + int(values()[pm.MAX_SILENCE_US])
     assert rows["alpha"]["ts"].max() <= silent_from
     assert rows["quotes"]["ts"].max() == silent_from, "our orders were pulled then"
