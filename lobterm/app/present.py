@@ -46,7 +46,9 @@ STATES = {
     RunState.ENDED: ("■ END OF TAPE", "warn"),
     RunState.FAILED: ("✗ STOPPED", "bad"),
 }
-SHORT = {"inventory": "inv", "PnL spread": "spread", "PnL inventory": "moved", "PnL fees": "fees"}
+SHORT = {
+    "inventory": "inv", "PnL spread": "spread", "PnL inventory": "moved", "PnL fees": "fees",
+    "PnL slippage": "slip", "PnL funding": "fund"}  # fmt: skip
 """Labels where room is short."""
 EMPTY_LEVEL = "·"
 NO_OWN = ("", " ", "own")
@@ -171,6 +173,11 @@ def orders(frame: Frame) -> panel.Panel:
     """Return our orders' panel."""
     items = tuple(map(_item, frame.orders)) or (panel.Item("none", "", "dim"),)
     return panel.Panel(panel.PanelTitle("OWN ORDERS", "left, where it is"), items)
+
+
+def ledgers(frame: Frame) -> panel.Panel:
+    """Return what each strategy holds and has earned."""
+    return panel.Panel(panel.PanelTitle(f"STRATEGIES {frame.quote_coin}"), tuple(map(_item, frame.ledgers)))
 
 
 def sums(frame: Frame) -> panel.Panel:

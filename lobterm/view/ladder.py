@@ -51,6 +51,8 @@ class Book:
         self.bid, self.ask = max(self.bids, default=None), min(self.asks, default=None)
         self.own: dict[tuple[int, int], list[OwnOrder]] = {}
         for order in snapshot.orders:
+            if order.taker:
+                continue  # it has no price to stand at
             self.own.setdefault((order.side, order.px), []).append(order)
 
     def own_at(self, side: int, px: int) -> Own | None:

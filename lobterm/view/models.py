@@ -173,6 +173,7 @@ class Frame:
     quote_coin: str  # what profit and loss are in
     maker_state: str  # "" while quoting, else why not
     orders: tuple[Value, ...]
+    ledgers: tuple[Value, ...]
     sums: tuple[Value, ...]
     market: tuple[Value, ...]
     clusters: tuple[LabelShare, ...]

@@ -76,7 +76,11 @@ def snapshot(**changes) -> Snapshot:
         "orders": orders((1, bid - 3), (-1, ask + 40)),
         "inventory": 120,
         "pnl": Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0),
-        "ledgers": (Ledger(120, 12, Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0)),),
+        "ledgers": (
+            Ledger(120, 12, Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0)),
+            Ledger(0, 0, Pnl(0, 0, 0, 0, 0, 0)),
+            Ledger(0, 0, Pnl(0, 0, 0, 0, 0, 0)),
+        ),
         "pressure": pressure(),
         "throttled": 0,
         "fills": 12,

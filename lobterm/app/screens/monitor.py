@@ -67,6 +67,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
             yield GaugeWidget(id="signals")
             yield PanelWidget(id="maker")
             yield PanelWidget(id="orders", classes="roomy")
+            yield PanelWidget(id="ledgers", classes="roomy")
             yield PanelWidget(id="clusters", classes="roomy")
             yield PanelWidget(id="sums", classes="roomy")
             yield PanelWidget(id="market", classes="roomy")
@@ -84,6 +85,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
             (self.query_one(f"#{name}", PanelWidget), show)
             for name, show in (
                 ("orders", present.orders),
+                ("ledgers", present.ledgers),
                 ("clusters", present.clusters),
                 ("sums", present.sums),
                 ("market", present.market),
