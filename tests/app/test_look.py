@@ -13,7 +13,7 @@ async def settled(pilot) -> None:
     """Wait for the engine of the fake and paint it, so that the picture hangs on no timer."""
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
-    pilot.app.monitor.paint()
+    pilot.app.paint()
     await pilot.pause()
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from lobterm.engine.read import Ledger, Pnl
 from lobterm.engine.rows import Strategy
 from lobterm.view import desk
-from lobterm.view.models import Tone
+from lobterm.view.models import OwnState, Tone
 from tests.app.fake import BTC, MID, orders, snapshot
 
 
@@ -48,14 +48,16 @@ def test_the_maker_shows_its_own_ledger_and_quotes_and_nobody_else_s():
     picture = snapshot(orders=(*quotes, fade), ledgers=books, inventory=107, fills=53)
     shown = figures(desk.maker(picture, BTC))
     assert (shown["bid"][0], shown["inventory"][0], shown["fills"][0]) == ("53,103.3", "+0.007", "3")
-    assert figures(desk.ledgers(picture, BTC))["fade holds"][0] == "+0.100"
-    assert figures(desk.ledgers(picture, BTC))["all hold"][0] == "+0.107"
+    table = {row.name: [value.text for value in row.values] for row in desk.ledgers(picture, BTC)}
+    assert table["holds"] == ["+0.007", "+0.100", "0.000", "+0.107"]
+    assert table["fills"] == ["3", "50", "0", "53"]
+    assert list(table) == ["holds", "fills", "PnL", "spread", "moved", "fees", "slip", "funding"]
 
 
 def test_a_taker_is_at_market_and_at_no_price():
     taker = replace(orders((-1, 0))[0], taker=True, strategy=Strategy.FADE)
     shown = desk.orders(snapshot(orders=(*orders((1, MID)), taker)), BTC)
-    assert [(value.label, value.side) for value in shown] == [("fade market", -1), ("maker 53,104.2", 1)]
+    assert [(row.whose, row.price, row.side) for row in shown] == [("fade", "market", -1), ("maker", "53,104.2", 1)]
     assert figures(desk.maker(snapshot(orders=(replace(taker, strategy=Strategy.MAKER),)), BTC))["ask"][0] == "—"
 
 
@@ -89,7 +91,12 @@ def test_the_mid_is_exact():
 def test_orders_from_the_top_with_what_is_left_and_where_they_are():
     partly = replace(orders((1, MID - 1))[0], left=4)
     shown = desk.orders(snapshot(orders=(partly, *orders((-1, MID + 5), arrived=False))), BTC)
-    assert [(value.label, value.text, value.side) for value in shown] == [
-        ("maker 53,104.7", "0.010 travelling", -1),
-        ("maker 53,104.1", "0.004 of 0.010 resting", 1),
+    assert [(row.price, row.size, row.state, row.side) for row in shown] == [
+        ("53,104.7", "0.010", OwnState.TRAVELLING, -1),
+        ("53,104.1", "0.004 of 0.010", OwnState.RESTING, 1),
     ]
+
+
+def test_the_queue_ahead_is_shown_where_it_is_known():
+    resting = replace(orders((1, MID))[0], ahead=1234.0)
+    assert [row.ahead for row in desk.orders(snapshot(orders=(resting, *orders((-1, MID + 5)))), BTC)] == ["—", "1.234"]
