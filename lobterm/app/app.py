@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import App, ScreenStackError, SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -116,8 +116,12 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def paint(self) -> None:
         """Paint the screen that is seen; what lies beneath a dialogue stands still."""
-        if isinstance(self.screen, ConsoleScreen):
-            self.screen.paint()
+        try:
+            screen = self.screen
+        except ScreenStackError:  # between two screens there is none
+            return
+        if isinstance(screen, ConsoleScreen):
+            screen.paint()
 
     def action_show(self, name: str) -> None:
         """Go to another screen."""

@@ -154,6 +154,8 @@ def _resting(history: History, grid: Grid) -> Floats:
     """Return lots by half row and column: the most that stood there at the end of any second of the column."""
     depth = history.depth
     out = np.full((2 * grid.rows, grid.columns), np.nan, np.float32)
+    if not depth.bin:
+        return out
     columns = depth.columns.rows
     # a sample bears the end of its second: the column that ends with it is the one before that time
     first, stop = np.searchsorted(columns["ts"], [grid.start + 1, grid.end + 1])
