@@ -23,7 +23,8 @@ PAINTS = (
     "text", "strong", "dim", "faint", "title", "note",
     "bid", "bid-strong", "bid-bar", "ask", "ask-strong", "ask-bar", "spread",
     "own", "own-away", "good", "warn", "bad", "hatch", "track", "badge", "badge-live",
-    "opp", "dir", "pas", "none",
+    "opp", "dir", "pas", "none", "band", "band-mirror",
+    "heat-0", "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6", "heat-7",
 )  # fmt: skip
 """Names that a row may ask for; the style sheet gives each its look as the component class `paint--<name>`."""
 
@@ -31,6 +32,7 @@ Styles = Mapping[str, Style]
 """A Rich style for each of PAINTS."""
 
 STRIPS_KEPT = 1024
+PART = " · "
 
 
 def pad(text: str, width: int, align: str = "<") -> str:
@@ -65,8 +67,13 @@ def fit(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> list[Seg
 
 
 def title_row(title: str, note: str, width: int, styles: Styles, note_paint: str = "note") -> list[Segment]:
-    """Return a panel's first row: its name at the left, a note at the right, on the ground of the title's paint."""
+    """Return a panel's first row: its name at the left, a note at the right, on the ground of the title's paint.
+
+    Parts of the note, set apart by a dot, are left out whole from its end where they do not fit.
+    """
     ground = styles["title"]
+    while cell_len(note) > width - cell_len(title) - 3 and PART in note:
+        note = note.rpartition(PART)[0]
     note = pad(note, min(cell_len(note), max(0, width - cell_len(title) - 3)))
     gap = " " * max(1, width - cell_len(title) - cell_len(note) - 2)
     return fit([(" " + title + gap, ground), (note, on(styles[note_paint], ground))], width, ground)

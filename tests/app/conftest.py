@@ -22,7 +22,7 @@ def opened() -> Opened:
         async with app.run_test(size=size, **options) as pilot:
             await pilot.pause()
             await app.workers.wait_for_complete()
-            app.monitor.paint()
+            app.paint()
             await pilot.pause()
             yield pilot
 

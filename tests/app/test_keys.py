@@ -72,7 +72,7 @@ async def test_recentre(opened):
     async with opened(console) as pilot:
         start = pilot.app.monitor.last_frame.ladder.centre
         console.changes = {"mid2": 2 * start + 4, "touch": (start + 1, 5, start + 3, 5)}
-        pilot.app.monitor.paint()
+        pilot.app.paint()
         assert pilot.app.monitor.last_frame.ladder.centre == start
         await pilot.press("c")
         assert pilot.app.monitor.last_frame.ladder.centre == start + 2
@@ -115,12 +115,16 @@ async def test_quit(opened, key):
         assert pilot.app.return_code == 0
 
 
-def test_every_key_can_be_remapped_and_is_explained():
-    ids = [binding.id for binding in keys.MONITOR]
+@pytest.mark.parametrize("screen", [name for name in keys.ALL if name != "everywhere"])
+def test_every_key_can_be_remapped_is_explained_and_does_one_thing(screen):
+    bindings = [*keys.COMMON, *keys.ALL[screen]]
+    ids = [binding.id for binding in bindings]
     assert all(ids) and len(set(ids)) == len(ids)
-    assert all(binding.description and binding.tooltip for binding in keys.MONITOR)
+    assert all(binding.description and binding.tooltip for binding in bindings)
+    pressed = [key for binding in bindings for key in binding.key.split(",")]
+    assert len(set(pressed)) == len(pressed)
 
 
-def test_digits_are_free_for_screens():
-    pressed = {key for binding in keys.MONITOR for key in binding.key.split(",")}
-    assert not pressed & set("123456")
+def test_an_id_means_one_key():
+    ids = [binding.id for bindings in keys.ALL.values() for binding in bindings]
+    assert len(set(ids)) == len(ids)
