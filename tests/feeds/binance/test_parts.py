@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lobterm.errors import ConfigError, InputError
 from lobterm.events import Market
-from lobterm.feeds.binance.addresses import STREAMS, Bases, Socket, silences, streams_of
+from lobterm.feeds.binance.addresses import STREAMS, Bases, Socket, silences, snapshot_path, streams_of
 from lobterm.feeds.binance.backoff import Answer, Backoff, meaning, ordered_us
 from lobterm.feeds.binance.health import Delays, Health
 from lobterm.feeds.binance.subscribe import MOST_STREAMS, NAMES_A_FRAME, Subscriber
@@ -48,12 +48,10 @@ def test_addresses():
         "wss://fstream.binance.com/market/stream",
         "wss://stream.binance.com:9443/stream",
     ]
-    assert bases.snapshot(Market.PERP, "币安USDT") == (
-        "https://fapi.binance.com/fapi/v1/depth?symbol=%E5%B8%81%E5%AE%89USDT&limit=1000"
-    )
+    assert snapshot_path(Market.PERP, "币安USDT") == "/fapi/v1/depth?symbol=%E5%B8%81%E5%AE%89USDT&limit=1000"
     one = Bases.single("ws://127.0.0.1:9/", "http://127.0.0.1:9")
     assert one.url(Socket.SPOT) == "ws://127.0.0.1:9/stream"
-    assert one.snapshot(Market.SPOT, "BTCUSDT") == "http://127.0.0.1:9/api/v3/depth?symbol=BTCUSDT&limit=5000"
+    assert snapshot_path(Market.SPOT, "BTCUSDT") == "/api/v3/depth?symbol=BTCUSDT&limit=5000"
 
 
 @pytest.mark.parametrize(
