@@ -9,7 +9,6 @@ import numpy as np
 
 from lobterm.events import EVENT, EventArray
 
-
 BYTES = f"V{EVENT.itemsize}"
 """A row as bytes: numpy copies records with padding field by field, ten times slower."""
 
