@@ -1,19 +1,17 @@
 """One address kept open: connections that follow each other, streams that are asked for, asked again, and complained about.
 
-What: opens with back-off, subscribes within the limits, minds the deadline of each stream (asks again, then opens anew,
-then says so), and relieves a connection before the exchange cuts it at 24 hours. What it hears goes to the stream's route
-in a plain call; what happens to the line goes to its listener. Sockets and time come from outside.
-Source: binance.md §1.2 (a wrong path is acknowledged and silent), §1.3, §4. Units: µs, seconds where a sleep takes them.
+What: opens with back-off, subscribes within the limits, minds the deadline of each stream (asks again, then tries another
+connection, then says so; the streams that do speak are not interrupted), and relieves a connection before the exchange
+cuts it at 24 hours. What it hears goes where the stream's texts go in a plain call; whether it was any good is noted in
+`health` by whoever reads it. What happens to the line goes to its listener. Sockets and time come from outside.
+Source: binance.md §1.2 (a wrong path is acknowledged and silent), §1.3, §4. Units: µs, seconds where a wait takes them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import Protocol
 
 import msgspec
 
@@ -21,7 +19,8 @@ from lobterm.feeds.binance.addresses import SECOND_US, Socket
 from lobterm.feeds.binance.backoff import Backoff
 from lobterm.feeds.binance.connection import Unreachable
 from lobterm.feeds.binance.handover import HEAD, Handover, stream_of
-from lobterm.feeds.binance.health import Health, StreamHealth
+from lobterm.feeds.binance.health import Health
+from lobterm.feeds.binance.link import LineListener, Link, Open, Take, Wait, until_set
 from lobterm.feeds.binance.subscribe import Subscriber
 
 TICK_S = 0.05
@@ -30,77 +29,9 @@ LIFE_SPREAD_US = 1_800 * SECOND_US
 OVERLAP_US = SECOND_US
 RELIEF_US = 30 * SECOND_US
 """Within which a successor must have spoken on every stream that owes something."""
-SILENT_ROUNDS = 2
-"""Connections that were given up for silence, after which the line complains."""
+COMPLAIN_AT, RELIEVE_EVERY = 2, 12
+"""How often a stream is asked for again in vain before the line complains, and before yet another connection is tried."""
 LONGEST_COMPLAINT = 200
-
-
-class Socketlike(Protocol):
-    """What a line needs of a connection."""
-
-    why: str
-    ended: asyncio.Event
-
-    def send(self, text: str) -> None:
-        """Send a request."""
-
-    def close(self) -> None:
-        """Say goodbye and hear nothing more."""
-
-
-Open = Callable[[str, Callable[[bytes], None]], Awaitable[Socketlike]]
-"""Opens an address and hands every text to the callable, or raises Unreachable."""
-
-
-Wait = Callable[[asyncio.Event, float], Awaitable[None]]
-"""Returns once the event is set, or after so many seconds."""
-
-
-async def until_set(event: asyncio.Event, seconds: float) -> None:
-    """Wait by the event loop's clock."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-
-
-class LineListener(Protocol):
-    """Whoever wants to know what happens to a line."""
-
-    def opened(self, socket: Socket) -> None:
-        """A connection stands."""
-
-    def lost(self, socket: Socket, why: str) -> None:
-        """The connection is gone; what comes next is another one."""
-
-    def silent(self, socket: Socket, stream: str) -> None:
-        """A stream owes a message and does not speak."""
-
-    def refused(self, socket: Socket, error: Unreachable) -> None:
-        """The exchange will not have us, and trying again only makes it worse."""
-
-
-@dataclass(slots=True)
-class Route:
-    """Where the texts of one stream go, and how it is doing."""
-
-    take: Callable[[bytes], None]
-    health: StreamHealth
-
-
-@dataclass(slots=True)
-class Link:
-    """One connection, what was asked over it, and who has spoken."""
-
-    subscriber: Subscriber
-    asked_us: int
-    socket: Socketlike | None = None
-    owed: set[bytes] = field(default_factory=set)
-    spoke_us: int = 0  # when the last of those that owe something spoke
-
-    @property
-    def is_gone(self) -> bool:
-        """Say whether it ended."""
-        return self.socket is not None and self.socket.ended.is_set()
 
 
 class Line:
@@ -110,7 +41,7 @@ class Line:
         self,
         socket: Socket,
         url: str,
-        routes: Mapping[bytes, Route],
+        routes: Mapping[bytes, Take],
         health: Health,
         listener: LineListener,
         *,
@@ -134,8 +65,7 @@ class Line:
         self._relieving: asyncio.Task[Link] | None = None
         self._handover: Handover | None = None
         self._relieve_at_us = 0
-        self._asked_again: set[str] = set()
-        self._silent_rounds = 0
+        self._in_vain: dict[str, int] = {}  # by silent stream: how often it was asked for again
 
     @property
     def is_up(self) -> bool:
@@ -180,7 +110,8 @@ class Line:
         await self._wait(asyncio.Event(), self._backoff.failed() / 1e6)
 
     async def _connect(self) -> Link:
-        link = Link(Subscriber(self.socket, self._names), self._now_us(), owed=set(self._owing))
+        owed = {name for name in self._owing if name.decode() not in self._in_vain} or self._owing
+        link = Link(Subscriber(self.socket, self._names), self._now_us(), owed=set(owed))
         link.socket = await self._open(self.url, lambda text: self._heard(link, text))
         return link
 
@@ -190,7 +121,7 @@ class Line:
         self._link, self._relieve_at_us = link, now_us + self._life_us
         for name in self._names:
             self.health.asked(name, now_us)
-        self._asked_again.clear()
+        self._in_vain = dict.fromkeys(self._in_vain, 1)
         self._listener.opened(self.socket)
         while True:
             now_us = self._now_us()
@@ -220,35 +151,27 @@ class Line:
 
     def _heard(self, link: Link, text: bytes) -> None:
         stream = text[len(HEAD) : text.find(b'"', len(HEAD))] if text.startswith(HEAD) else b""
-        route = self._routes.get(stream)
-        if route is None:
+        take = self._routes.get(stream)
+        if take is None:
             self._other(link, text)
             return
         if link.owed and stream in link.owed:
             self._spoke(link, stream)
-        if self._handover is not None and not self._judge(self._handover, link, stream, text):
-            return
-        if link is self._relief:
-            return
-        route.take(text)
-        health = route.health
-        health.frames += 1
-        health.last_us = self._now_us()
+        if link is not self._link:
+            if link is self._relief and self._handover is not None:
+                self._handover.hold(text)
+        elif self._handover is None or self._is_taken(self._handover, stream, text):
+            take(text)
 
     def _spoke(self, link: Link, stream: bytes) -> None:
         link.owed.discard(stream)
         if not link.owed:
             link.spoke_us = self._now_us()
             if link is not self._relief:
-                self._backoff.succeeded()
-                self._silent_rounds = 0
-                self.complaint = ""
+                self._succeeded()
 
-    def _judge(self, handover: Handover, link: Link, stream: bytes, text: bytes) -> bool:
-        """Say whether a message is taken now, in a time in which two connections tell it."""
-        if link is self._relief:
-            handover.hold(text)
-            return False
+    def _is_taken(self, handover: Handover, stream: bytes, text: bytes) -> bool:
+        """Say whether a message is taken: the old connection's are, the new one's if the old one did not tell them."""
         if self._relief is not None:
             handover.told(stream, text)
             return True
@@ -264,7 +187,7 @@ class Line:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             message = None
         if not isinstance(message, dict):
-            self.health.bad_frame(None)
+            self.health.bad_frame()
         elif message.get("e") == "serverShutdown" or _data(message).get("e") == "serverShutdown":
             self._relieve_at_us = 0
         elif "result" in message and message["result"] is None:
@@ -272,28 +195,38 @@ class Line:
         elif "code" in message or "error" in message:
             self.complaint = f"a request was refused: {text[:LONGEST_COMPLAINT].decode(errors='replace')}"
         elif not stream_of(text):
-            self.health.bad_frame(None)
+            self.health.bad_frame()
 
     # --- silence ---
 
     def _mind_silence(self, now_us: int) -> str:
-        """Ask again for streams that owe something; return one that was asked again in vain."""
-        for name in [name for name in self._asked_again if not self._owes(name, now_us)]:
-            self._asked_again.discard(name)
+        """Ask again for streams that owe something; name one if none speaks at all, though asked again."""
+        for name in [name for name in self._in_vain if not self._owes(name, now_us)]:
+            del self._in_vain[name]
+            if not self._in_vain:
+                self._succeeded()
         for name in self.health.silent(now_us):
-            if name in self._asked_again:
-                self._silent_rounds += 1
-                if self._silent_rounds >= SILENT_ROUNDS:
-                    self.complaint = f"{name} says nothing at {self.url}: is it told there?"
+            times = self._in_vain.get(name, 0)
+            if not times:
+                self._listener.silent(self.socket, name)
+            elif times == 1 and len(self._in_vain) == len(self._owing):
                 return name
-            self._asked_again.add(name)
-            self._listener.silent(self.socket, name)
+            elif times % RELIEVE_EVERY == 1:  # the others speak: they are not to suffer for it
+                self._relieve_at_us = 0
+            if times >= COMPLAIN_AT:
+                self.complaint = f"{name} says nothing at {self.url}: is it told there?"
+            self._in_vain[name] = times + 1
             self.ask_again(name)
         return ""
 
     def _owes(self, name: str, now_us: int) -> bool:
         stream = self.health.streams[name]
         return stream.last_us < stream.asked_us or stream.is_silent(now_us)
+
+    def _succeeded(self) -> None:
+        self._backoff.succeeded()
+        if not self._in_vain:
+            self.complaint = ""
 
     # --- relief ---
 
@@ -332,10 +265,7 @@ class Line:
         self._link, self._relief = relief, None
         self._relieve_at_us = relief.asked_us + self._life_us
         for text in handover.switch():
-            route = self._routes[stream_of(text)]
-            route.take(text)
-            route.health.frames += 1
-            route.health.last_us = self._now_us()
+            self._routes[stream_of(text)](text)
         self.reliefs += 1
         if handover.is_over:
             self._end_handover()

@@ -7,8 +7,11 @@ that is damaged counts as empty. Units: decimals as text, µs.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -28,6 +31,7 @@ from lobterm.instrument import Instrument
 PERP_INFO, SPOT_INFO = "/fapi/v1/exchangeInfo", "/api/v3/exchangeInfo?symbol="
 PERP_WEIGHT, SPOT_WEIGHT = 1, 20
 SPOT_LOT = Decimal("0.00000001")
+RETRY_S = (0.5, 1.0, 2.0)
 KEPT_DAYS = 30
 DAY_US = 86_400_000_000
 MOST_KEPT = 400
@@ -115,7 +119,7 @@ class Lister:
 
     async def _perps(self, symbols: Sequence[str]) -> tuple[dict[str, Instrument], str]:
         try:
-            info = read(await self._rest.get(Market.PERP, PERP_INFO, weight=PERP_WEIGHT, urgent=True), ExchangeInfo)
+            info = await self._info(Market.PERP, PERP_INFO, PERP_WEIGHT)
         except RestFailure as error:
             if error.final:
                 raise
@@ -125,8 +129,7 @@ class Lister:
 
     async def _spot(self, symbol: str) -> tuple[Instrument | None, str]:
         try:
-            path = SPOT_INFO + quote(symbol, safe="")
-            info = read(await self._rest.get(Market.SPOT, path, weight=SPOT_WEIGHT, urgent=True), ExchangeInfo)
+            info = await self._info(Market.SPOT, SPOT_INFO + quote(symbol, safe=""), SPOT_WEIGHT)
         except RestFailure as error:
             if error.code == INVALID_SYMBOL:
                 return None, "no spot market"
@@ -140,6 +143,17 @@ class Lister:
         if entry is None or not entry.tick:
             return None, "no spot market"
         return self._known(Market.SPOT, entry, symbol), ""
+
+    async def _info(self, market: Market, path: str, weight: int) -> ExchangeInfo:
+        """Ask some times before the answer is given up."""
+        for wait_s in (*RETRY_S, None):
+            try:
+                return read(await self._rest.get(market, path, weight=weight, urgent=True), ExchangeInfo)
+            except RestFailure as failure:
+                if wait_s is None or failure.final or failure.code == INVALID_SYMBOL or failure.wait_us:
+                    raise
+                await asyncio.sleep(wait_s)
+        raise AssertionError
 
     def _known(self, market: Market, entry: Listed | None, symbol: str) -> Instrument:
         if entry is None or not entry.tick or not entry.lot:
@@ -157,3 +171,20 @@ class Lister:
             if (entry.host, entry.symbol) == (self._hosts[market], symbol) and fresh:
                 return _instrument(market, symbol, entry.tick, entry.lot)
         raise LobtermError(f"tick and lot of {symbol} cannot be asked for: {error}") from error
+
+
+def discover(bases: Bases, symbols: Sequence[str], *, spot: bool) -> list[Listing]:
+    """Return the markets of each symbol; waits for the answers."""
+
+    async def ask() -> list[Listing]:
+        rest = Rest(bases, ssl.create_default_context(), _wall_us)
+        try:
+            return await Lister(rest, bases, _wall_us()).listings(symbols, spot=spot)
+        finally:
+            await rest.close()
+
+    return asyncio.run(ask())
+
+
+def _wall_us() -> int:
+    return time.time_ns() // 1_000

@@ -12,7 +12,7 @@ from lobterm.feeds.binance.addresses import Socket, silences
 from lobterm.feeds.binance.connection import Unreachable
 from lobterm.feeds.binance.handover import Handover, place, stream_of
 from lobterm.feeds.binance.health import Health
-from lobterm.feeds.binance.line import LIFE_US, Line, Route
+from lobterm.feeds.binance.line import LIFE_US, Line
 
 NOW = 1_800_000_000_000_000
 SECOND = 1_000_000
@@ -50,13 +50,17 @@ class World:
         self.waits: list[float] = []
         names = silences(Socket.PUBLIC, ["BTCUSDT"])
         self.health = Health(names, NOW)
-        routes = {name.encode(): Route(self.taken.append, self.health.streams[name]) for name in names}
+        routes = {name.encode(): self.take for name in names}
         self.line = Line(
             Socket.PUBLIC, "ws://x/public/stream", routes, self.health, self,
             open_socket=self.open, now_us=lambda: self.now_us, dice=Random(1), life_us=life_us, wait=self.wait,
         )  # fmt: skip
         self.turn = asyncio.Event()
         self.task = asyncio.create_task(self.line.run())
+
+    def take(self, text):
+        self.taken.append(text)
+        self.health.streams[stream_of(text).decode()].last_us = self.now_us
 
     async def open(self, url, heard):
         if self.refusals:
@@ -122,33 +126,55 @@ async def test_streams_are_asked_for_once_and_their_frames_go_their_way(world):
     assert one.ids() == [7]
     assert len(one.taken) == 2
     assert one.health.nameless_bad_frames == 1
-    assert one.health.report(one.now_us)[DEPTH]["frames"] == 1
 
 
-async def test_a_silent_stream_is_asked_for_again_then_the_line_is_opened_anew_and_complains(world):
+async def test_a_line_on_which_nothing_speaks_is_asked_again_then_opened_anew_and_complains(world):
     one = world()
     await one.pass_time()
-    one.speak(0, 1, TOUCH)
-    for _ in range(5):
-        await one.pass_time(1.05)
-        one.speak(0, 2, TOUCH)
-    assert one.events == ["opened", f"silent: {DEPTH}"]
+    await one.pass_time(5.1)
+    assert one.events == ["opened", f"silent: {DEPTH}", f"silent: {TOUCH}"]
     await one.pass_time(0.3)
-    assert one.sockets[0].sent[-1]["params"] == [DEPTH]
-    for _ in range(5):
-        await one.pass_time(1.05)
-        one.speak(0, 3, TOUCH)
-    assert one.events[2:] == [f"lost: {DEPTH} stayed silent"]
+    await one.pass_time(0.3)
+    assert [sent["params"] for sent in one.sockets[0].sent[1:]] == [[DEPTH], [TOUCH]]
+    await one.pass_time(5)
+    assert one.events[3:] == [f"lost: {DEPTH} stayed silent"]
     assert one.sockets[0].closed
-    assert one.line.complaint == ""
     await one.pass_time(1)
-    for _ in range(12):
-        await one.pass_time(1.05)
-        one.speak(1, 4, TOUCH)
-    assert f"{DEPTH} says nothing at ws://x/public/stream" in one.line.complaint
-    await one.pass_time(3)
-    one.speak(-1, 5)
+    await one.pass_time(5.1)
+    await one.pass_time(5.1)
+    await one.pass_time(1)
+    assert len(one.sockets) == 3
+    one.speak(2, 5)
+    await one.pass_time()
     assert one.line.complaint == ""
+
+
+async def test_a_single_silent_stream_gets_another_connection_and_the_others_are_not_interrupted(world):
+    one = world()
+    await one.pass_time()
+    told = iter(range(1, 1_000))
+
+    async def go_on(seconds):
+        for _ in range(int(seconds)):
+            u = next(told)
+            for at, socket in enumerate(one.sockets):
+                if not socket.closed:
+                    one.speak(at, u, TOUCH)
+            await one.pass_time(1)
+
+    await go_on(16)
+    assert one.events == ["opened", f"silent: {DEPTH}"]
+    assert (len(one.sockets), one.line.reliefs, one.sockets[0].closed) == (2, 1, True)
+    await go_on(10)
+    assert f"{DEPTH} says nothing at ws://x/public/stream" in one.line.complaint
+    await go_on(60)
+    assert len(one.sockets) == 3
+    one.speak(2, 5_000)
+    await go_on(2)
+    assert one.line.complaint == ""
+    ids = one.ids(TOUCH)
+    assert ids[:80] == list(range(1, 81))
+    assert one.events == ["opened", f"silent: {DEPTH}"]
 
 
 async def test_a_stream_that_answers_the_second_asking_costs_nothing_more(world):
