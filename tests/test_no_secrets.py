@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -110,6 +111,7 @@ async def test_a_live_session_binds_nothing_and_speaks_to_the_exchange_alone(tmp
             capture_output=True,
             text=True,
             cwd=ROOT,
+            env=os.environ | own,
             check=False,
         )
     assert done.returncode == 0, done.stderr
