@@ -84,7 +84,7 @@ class Judge:
                 for out in drive.fold(market.engine, piece):
                     market._keep(out)
                 self.spot.add(piece)
-                if piece[-1]["kind"] == Kind.BOOK:
+                if piece[-1]["kind"] == Kind.BOOK and piece[-1]["flags"] & Flag.LAST:
                     self._look(market, int(piece[-1]["market"]), int(piece[-1]["seq"]))
 
     def _look(self, market, which: int, ident: int) -> None:

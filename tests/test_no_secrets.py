@@ -123,5 +123,5 @@ async def test_a_live_session_binds_nothing_and_speaks_to_the_exchange_alone(tmp
 
 async def test_an_emulated_exchange_binds_the_loopback_alone():
     async with exchange() as emulator:
-        assert {socket.getsockname()[0] for socket in emulator._server.sockets} == {"127.0.0.1"}
+        assert {host for host, _ in emulator.addresses} == {"127.0.0.1"}
     assert DEMO.is_file()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lobterm.engine import carry, drive, read
 from lobterm.engine import state as st
 from lobterm.engine.rows import LABEL
+from lobterm.events import Flag
 from lobterm.tape.recording import warm
 
 if TYPE_CHECKING:
@@ -50,13 +51,17 @@ class LiveMarket:
         return int(self.engine.state.counts[st.GAPS])
 
     def fold(self, until_s: float) -> None:
-        """Fold what waits, a slice at least, until nothing does or the time (perf_counter) is over."""
+        """Fold what waits, a slice at least, until nothing does or the time (perf_counter) is over.
+
+        It ends between two messages: half a message is a book that never was.
+        """
         self.queue_max = max(self.queue_max, self.ring.behind)
         try:
             while self.ring.behind and not self.failure:
-                for rows in drive.fold(self.engine, self.ring.read(SLICE)):
+                events = self.ring.read(SLICE)
+                for rows in drive.fold(self.engine, events):
                     self._keep(rows)
-                if time.perf_counter() >= until_s:
+                if events[-1]["flags"] & Flag.LAST and time.perf_counter() >= until_s:
                     return
         except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
             self.failure = f"{type(error).__name__}: {error}"
