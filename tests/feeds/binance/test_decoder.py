@@ -125,6 +125,26 @@ def test_best_prices_that_contradict_the_book_end_it():
     assert gaps(rows) == [(GapCause.CROSSED, Scope.BOOK)]
 
 
+def test_spot_may_leave_out_a_best_price_but_not_twice_in_a_row():
+    bid, lower, ask = ("100.00", "0.1"), ("99.00", "0.2"), ("100.01", "0.3")
+
+    def spot(data, stream):
+        return (1, fd.body(data, f"btcusdt@{stream}"))
+
+    def step(k, bids):
+        changed = spot(wires.depth(10 * k + 1, 10 * k + 10, None, bids), "depth@100ms")
+        return [changed, spot(wires.touch(10 * k + 11, bid, ask), "bookTicker")]
+
+    gone, back, rest = [("100.00", "0")], [bid], []
+    head = [(1, fd.body(wires.snapshot(10, [bid, lower], [ask])))]
+    start = [step(0, rest)[0], *head, step(0, rest)[1]]
+    once = [*start, *step(1, gone), *step(2, back), *step(3, gone), *step(4, back), *step(5, rest)]
+    rows, reader = fd.read(fd.stamped(once))
+    assert (reader.books[Market.SPOT].known, gaps(rows, market=1)) == (True, [])
+    rows, reader = fd.read(fd.stamped([*start, *step(1, gone), *step(2, rest), *step(3, rest)]))
+    assert (reader.books[Market.SPOT].why, gaps(rows, market=1)) == (Why.MISMATCH, [(GapCause.CROSSED, Scope.BOOK)])
+
+
 def test_a_crossed_snapshot_is_no_book():
     crossed = (0, fd.body(wires.snapshot(100, [ASK], [BID])))
     rows, reader = fd.read(fd.stamped([joined()[1], crossed]))
