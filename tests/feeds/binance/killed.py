@@ -2,9 +2,9 @@
 
     python -m tests.feeds.binance.killed [--times 200] [--seed 7]
 
-A child records a market at some 1,000 or 10,000 messages a second, one in two over a UTC midnight, and reports after every flush how
-many rows its ring was handed and their digest. It is killed (SIGKILL); then its files must open as they are, be mended,
-and read back to a beginning of what it reported, of which nothing older than a second may be missing.
+A child records two markets at some 1,000 or 10,000 messages a second, one in two over a UTC midnight, and reports after
+every flush how many rows its ring was handed and their digest. It is killed (SIGKILL); then its files must open as they are,
+be mended, and read back to a beginning of what it reported, of which nothing older than a second may be missing.
 """
 
 from __future__ import annotations

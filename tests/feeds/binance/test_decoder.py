@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from random import Random
 
 import numpy as np
 import pytest
@@ -84,6 +85,24 @@ def test_line_by_line_too_and_asking_for_snapshots_changes_nothing(seed):
             if book.wants_snapshot((fd.NS + k * fd.STEP_NS) // 1_000):
                 book.asked()
     assert digest(np.concatenate(parts)) == digest(fd.read(lines)[0])
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**6))
+def test_torn_and_scrambled_frames_are_borne_and_cut_anywhere_all_the_same(seed):
+    dice, lines = Random(seed), []
+    for market, line in fd.session(seed, 120):
+        text = bytearray(line[20:-1])
+        for _ in range(dice.choice([0, 0, 0, 1, 3]) if text else 0):
+            at = dice.randrange(len(text))
+            text[at : at + dice.choice([0, 1, 1, 30])] = dice.randbytes(dice.choice([0, 1, 2])).replace(b"\n", b"")
+            if not text:
+                break
+        lines.append((market, line[:20] + bytes(text) + b"\n"))
+    whole, one = fd.read(lines)
+    pieces, other = fd.read(lines, range(7, len(lines), 7))
+    assert (digest(pieces), other.skipped) == (digest(whole), one.skipped)
+    assert (whole["px"][np.isin(whole["kind"], (Kind.BOOK, Kind.TOUCH, Kind.TRADE))] >= 0).all()
 
 
 @settings(max_examples=60)
