@@ -143,13 +143,13 @@ class Inbox:
         lines = {market: b"".join(parts) for market, parts in self._lines.items()}
         for parts in self._lines.values():
             parts.clear()
-        rows = self.decoder.read(lines[Market.PERP], lines.get(Market.SPOT, b""))
         if self.recorder is not None:
             for market, text in lines.items():
                 if text:
                     self.recorder.append(market, text)
             if beat:
                 self.recorder.beat()
+        rows = self.decoder.read(lines[Market.PERP], lines.get(Market.SPOT, b""))
         for at in range(0, len(rows), self.ring.capacity):
             self.ring.append(rows[at : at + self.ring.capacity])
         self._rows += len(rows)

@@ -25,6 +25,8 @@ RECOVERIES = 1_000
 APART_US = 1_000_000
 """Between two snapshots at least: each weighs 20 of 2,400 a minute on futures."""
 NO_LEVEL = (0, 0)
+WRONG_IN_A_ROW = {Market.PERP: 1, Market.SPOT: 2}
+"""Books that must contradict the best prices told; spot's now and then leave one out."""
 
 
 class Why(Enum):
@@ -65,7 +67,7 @@ class LocalBook:
         self.resyncs = 0
         self.losses: Counter[Why] = Counter()
         self.recoveries_us: deque[int] = deque(maxlen=RECOVERIES)
-        self.check = TouchCheck()
+        self.check = TouchCheck(WRONG_IN_A_ROW[market])
         self.applied: list[EventArray] = []  # the rows that the last event or snapshot has brought into the book
         self._market, self._backoff = int(market), backoff
         self._sync: BookSync[tuple[Ids, EventArray]] = BookSync(rule)
@@ -82,7 +84,12 @@ class LocalBook:
         """Say whether a snapshot is on its way."""
         return self._asked
 
-    def depth(self, ids: Ids, rows: EventArray, now_us: int) -> None:
+    @property
+    def follows(self) -> bool:
+        """Say whether an event has followed the snapshot: one that is older now comes twice or too late."""
+        return self._sync.state is State.SYNCED
+
+    def depth(self, ids: Ids, rows: EventArray, now_us: int) -> Verdict:
         """Take the next event of the stream. `applied` says what the book took in; a book that it spoils took in nothing."""
         self.applied = []
         verdict = self._sync.on_event(ids, lambda: (ids, rows))
@@ -90,6 +97,7 @@ class LocalBook:
             self._apply(ids, rows, now_us)
         elif verdict is Verdict.GAP:
             self._lost(Why.CHAIN_BREAK, now_us)
+        return verdict
 
     def touch(self, best: Best, now_us: int) -> None:
         """Take best prices that the exchange told by themselves."""

@@ -23,7 +23,7 @@ from lobterm.tape.parquet import LARGEST
 from lobterm.wire import emit
 from lobterm.wire import message as msg
 from lobterm.wire.block import Block, BlockDecoder, nothing
-from lobterm.wire.continuity import Ids, Outcome
+from lobterm.wire.continuity import Ids, Outcome, Verdict
 
 Source = Literal["trade", "aggTrade"]
 SOURCES: dict[int, Source] = {msg.TRADE: "trade", msg.AGG: "aggTrade"}
@@ -148,14 +148,13 @@ class MarketReader:
         rows = self._levels(i)
         if rows is None:
             return
-        was_known, ident, ns = self.book.known, self.book.ident, int(self._ns[i])
+        was_known, follows, ns = self.book.known, self.book.follows, int(self._ns[i])
         row = self._block.messages[i]
         ids = Ids(int(row["first_id"]), int(row["last_id"]), int(row["prev_id"]))
-        self.book.depth(ids, rows, ns // 1_000)
-        if self.book.why is not None:
-            if was_known:
-                self.gap(ns, self.book.why.cause, Scope.BOOK, i)
-        elif self.book.ident == ident:
+        verdict = self.book.depth(ids, rows, ns // 1_000)
+        if self.book.why is not None and was_known:
+            self.gap(ns, self.book.why.cause, Scope.BOOK, i)
+        if verdict is Verdict.DROP and follows:
             self.skipped["old_depth"] += 1
         self.parts += self.book.applied
 

@@ -3,7 +3,9 @@
 What: a best price told with id t holds until the next one, told with id n. A book at id u with t <= u < n must therefore
 show it. The two streams overtake each other: a book waits until a best price beyond its id has come, best prices are
 remembered for books that come late. No price is compared across ids that say nothing of each other.
-Measured: in 345 recorded seconds of BTCUSDT 6,545 books were compared, all there were, and none differed.
+Measured: in 345 recorded seconds of BTCUSDT's perpetual 6,545 books were compared, all there were, and none differed. In 651
+of its spot market 2 of 6,492 did, each alone: spot leaves out a best price that is back within milliseconds. There it takes
+two books in a row to contradict.
 Units: ticks and lots; ids of one market's update counter.
 """
 
@@ -21,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 
 KEPT = 4_096
 """Best prices remembered, and books that wait: some seconds of a busy market."""
-TOLD, FIRST, WAITING, COMPARED = range(4)
+TOLD, FIRST, WAITING, COMPARED, IN_A_ROW, NEEDED, COUNTS = range(7)
 IDENT = 0
 
 
@@ -48,9 +50,11 @@ def _is_wrong(book: Ints, told: Ints, n: Ints) -> bool:
     if low == 0:
         return False
     n[COMPARED] += 1
-    for k in range(1, 5):  # noqa: SIM110  (compiled: a generator would not be)
+    for k in range(1, 5):
         if book[k] != told[low - 1, k]:
-            return True
+            n[IN_A_ROW] += 1
+            return bool(n[IN_A_ROW] >= n[NEEDED])
+    n[IN_A_ROW] = 0
     return False
 
 
@@ -116,10 +120,11 @@ def _touches(
 class TouchCheck:
     """Compares one market's two stories of the best prices; what it returns is a book that contradicts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, needed: int = 1) -> None:
         self._told = np.zeros((2 * KEPT, 5), np.int64)  # ids rise
         self._waiting = np.zeros((KEPT, 5), np.int64)
-        self._n = np.zeros(4, np.int64)
+        self._n = np.zeros(COUNTS, np.int64)
+        self._n[NEEDED] = needed  # books in a row
 
     @property
     def compared(self) -> int:
@@ -128,7 +133,7 @@ class TouchCheck:
 
     def forget(self) -> None:
         """Begin afresh: the book or the connection is another."""
-        self._n[TOLD] = self._n[FIRST] = self._n[WAITING] = 0
+        self._n[TOLD] = self._n[FIRST] = self._n[WAITING] = self._n[IN_A_ROW] = 0
 
     def book(self, best: Best) -> Best | None:
         """Take the book's best prices after a message."""

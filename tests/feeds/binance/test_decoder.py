@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from random import Random
 
 import numpy as np
 import pytest
@@ -88,6 +89,24 @@ def test_line_by_line_too_and_asking_for_snapshots_changes_nothing(seed):
 
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6))
+def test_torn_and_scrambled_frames_are_borne_and_cut_anywhere_all_the_same(seed):
+    dice, lines = Random(seed), []
+    for market, line in fd.session(seed, 120):
+        text = bytearray(line[20:-1])
+        for _ in range(dice.choice([0, 0, 0, 1, 3]) if text else 0):
+            at = dice.randrange(len(text))
+            text[at : at + dice.choice([0, 1, 1, 30])] = dice.randbytes(dice.choice([0, 1, 2])).replace(b"\n", b"")
+            if not text:
+                break
+        lines.append((market, line[:20] + bytes(text) + b"\n"))
+    whole, one = fd.read(lines)
+    pieces, other = fd.read(lines, range(7, len(lines), 7))
+    assert (digest(pieces), other.skipped) == (digest(whole), one.skipped)
+    assert (whole["px"][np.isin(whole["kind"], (Kind.BOOK, Kind.TOUCH, Kind.TRADE))] >= 0).all()
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**6))
 def test_the_rows_never_show_a_crossed_book(seed):
     rows, _ = fd.read(fd.session(seed))
     for market in (0, 1):
@@ -123,6 +142,26 @@ def test_best_prices_that_contradict_the_book_end_it():
     rows, reader = fd.read(fd.stamped([*lines[:4], depth(106, 110, 105, [("999.80", "0.001")]), *lines[4:]]))
     assert reader.books[Market.PERP].why is Why.MISMATCH
     assert gaps(rows) == [(GapCause.CROSSED, Scope.BOOK)]
+
+
+def test_spot_may_leave_out_a_best_price_but_not_twice_in_a_row():
+    bid, lower, ask = ("100.00", "0.1"), ("99.00", "0.2"), ("100.01", "0.3")
+
+    def spot(data, stream):
+        return (1, fd.body(data, f"btcusdt@{stream}"))
+
+    def step(k, bids):
+        changed = spot(wires.depth(10 * k + 1, 10 * k + 10, None, bids), "depth@100ms")
+        return [changed, spot(wires.touch(10 * k + 11, bid, ask), "bookTicker")]
+
+    gone, back, rest = [("100.00", "0")], [bid], []
+    head = [(1, fd.body(wires.snapshot(10, [bid, lower], [ask])))]
+    start = [step(0, rest)[0], *head, step(0, rest)[1]]
+    once = [*start, *step(1, gone), *step(2, back), *step(3, gone), *step(4, back), *step(5, rest)]
+    rows, reader = fd.read(fd.stamped(once))
+    assert (reader.books[Market.SPOT].known, gaps(rows, market=1)) == (True, [])
+    rows, reader = fd.read(fd.stamped([*start, *step(1, gone), *step(2, rest), *step(3, rest)]))
+    assert (reader.books[Market.SPOT].why, gaps(rows, market=1)) == (Why.MISMATCH, [(GapCause.CROSSED, Scope.BOOK)])
 
 
 def test_a_crossed_snapshot_is_no_book():
