@@ -33,6 +33,11 @@ SETTINGS: dict[str, tuple[float | str, float, float]] = {
     "app.fps": (20, 5, 60),
     "paths.sessions": ("", 0, 0),
     "paths.models": ("", 0, 0),
+    "paths.recordings": ("", 0, 0),
+    "exchange.perp_ws": ("wss://fstream.binance.com", 0, 0),
+    "exchange.perp_rest": ("https://fapi.binance.com", 0, 0),
+    "exchange.spot_ws": ("wss://stream.binance.com:9443", 0, 0),
+    "exchange.spot_rest": ("https://api.binance.com", 0, 0),
 }
 """Settings of the shell, in [defaults] alone: default, least, most; text settings have no bounds."""
 

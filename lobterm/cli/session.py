@@ -18,7 +18,9 @@ def register(commands: Any) -> None:
     listing = group.add_parser("list", help="every session, oldest first")
     show = group.add_parser("show", help="one session: what was run, and what it came to")
     show.add_argument("session", metavar="ID", help="a session id, its beginning, or `last`")
-    for command, run in ((listing, run_list), (show, run_show)):
+    verify = group.add_parser("verify", help="run a live session again from its recording and compare every row")
+    verify.add_argument("session", metavar="ID", help="a session id, its beginning, or `last`")
+    for command, run in ((listing, run_list), (show, run_show), (verify, run_verify)):
         command.add_argument("--log", type=Path, metavar="FILE", help="the log (default: config, paths.sessions)")
         output.add_json(command)
         command.set_defaults(run=run)
@@ -67,3 +69,16 @@ def run_show(arguments: argparse.Namespace) -> int:
     path = _path(arguments)
     output.show({"path": str(path)} | reader.session(path, arguments.session), arguments.json)
     return 0
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Run a session again and compare; a difference is a failure."""
+    from lobterm.verify_session import verify
+
+    progress = output.Progress("verifying")
+    try:
+        result = verify(_path(arguments), arguments.session, progress)
+    finally:
+        progress.close()
+    output.show(result, arguments.json)
+    return 1 if result["rows_differing"] else 0

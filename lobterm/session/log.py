@@ -45,6 +45,11 @@ def default_path(setting: str = "") -> Path:
     return platformdirs.user_data_path("lobterm", appauthor=False) / "sessions.sqlite"
 
 
+def new_session_id() -> str:
+    """Return an id that sorts by time and is nobody else's."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(3)}"
+
+
 @dataclass(slots=True)
 class _Job:
     work: Callable[[sqlite3.Connection], None]
@@ -68,9 +73,9 @@ class SessionLog:
         self._thread.start()
         self.flush()
 
-    def begin(self, provenance: Mapping[str, Any]) -> str:
-        """Open a run with what is known about it, and return its session id: sortable, unique."""
-        session_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(3)}"
+    def begin(self, provenance: Mapping[str, Any], session_id: str = "") -> str:
+        """Open a run with what is known about it, and return its session id: the one given, or a new one."""
+        session_id = session_id or new_session_id()
         said = dict(provenance)
         said["platform"] = platform.platform()
         said["versions"] = _versions() | dict(said.get("versions") or {})

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,31 @@ def session(path: Path, wanted: str) -> dict[str, Any]:
             "provenance": {key: provenance[key] for key in provenance if key != "params"},
             "summary": _json(row["summary"]),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is needed to run a session again. `params` is the parameter vector as it was at the start."""
+
+    number: int
+    session_id: str
+    ended: bool
+    params: list[float]
+    provenance: dict[str, Any]
+
+
+def run(connection: sqlite3.Connection, path: Path, wanted: str) -> Run:
+    """Return one session's run, by id, by the beginning of its id, or the newest as `last`."""
+    row = _find(connection, path, wanted)
+    params, provenance = _json(row["params"]) or [], _json(row["provenance"]) or {}
+    return Run(row["run"], row["session_id"], row["ended_us"] is not None, params, provenance)
+
+
+def rows(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of one table and run as plain tuples, in the order in which they were written."""
+    if table not in TABLES:
+        raise ValueError(table)
+    return (tuple(row) for row in connection.execute(f"select * from [{table}] where run = ? order by rowid", (run,)))
 
 
 def _find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:
