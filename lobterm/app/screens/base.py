@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from lobterm.view.console import Unit
 
 
+SLOW_US = 200_000
+"""Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
+
+
 class ConsoleScreen(Screen[None], inherit_bindings=False):
     """A screen of one market. The app's frame timer calls `paint` on the one that is seen."""
 
@@ -34,6 +38,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.shell, self.market = shell, shell.market
         self._laid_out = False
+        self._whole_us: int | None = None
 
     def body(self) -> ComposeResult:
         """Yield what stands between header and transport."""
@@ -54,6 +59,24 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             yield from self.body()
         yield TransportWidget(id="transport")
         yield Footer(compact=True, show_command_palette=False)
+
+    def due(self) -> bool:
+        """Say whether what is read slowly is to be painted too: while the market stands, always."""
+        now, market = self.shell.wall_us(), self.market
+        running = market.ready and not market.clock.paused and not market.finished
+        if running and self._whole_us is not None and now - self._whole_us < SLOW_US:
+            return False
+        self._whole_us = now
+        return True
+
+    def on_screen_resume(self) -> None:
+        """Paint all of it, whenever it was painted last."""
+        self._whole_us = None
+        self.paint()
+
+    def on_resize(self) -> None:
+        """Paint all of it: there may be panels that were not there before."""
+        self._whole_us = None
 
     def on_mount(self) -> None:
         """From here on there is something to paint."""

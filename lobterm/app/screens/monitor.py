@@ -106,11 +106,14 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
             loading_s=base.loading_s,
             load_failure=base.load_failure,
         )
-        picture = frame(snapshot, self.market, ui)
+        whole = snapshot is None or self.due()
+        picture = frame(snapshot, self.market, ui, None if whole else self.last_frame)
         self.choice = replace(self.choice, centre=picture.ladder.centre)
         self.last_frame = picture
         self._book.show(present.book(picture.ladder))
         self._trades.show(present.trades(picture))
+        if not whole:
+            return
         self._signals.show(present.signals(picture))
         self._meters.show(present.pressure(picture.pressure, self._meters.size.height))
         for panel, show_panel in self._panels:
@@ -124,6 +127,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
 
     def _choose(self, **changes: object) -> None:
         self.choice = replace(self.choice, **changes)  # type: ignore[arg-type]
+        self._whole_us = None
         self.paint()
 
     def action_recentre(self) -> None:
