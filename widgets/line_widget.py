@@ -14,7 +14,9 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
+from textual.events import MouseMove
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -125,8 +127,16 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
     }
     """
 
+    class Pointed(Message):
+        """The mouse points at another label; an empty one is none."""
+
+        def __init__(self, widget: Widget, topic: str) -> None:
+            super().__init__()
+            self.widget, self.topic = widget, topic
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self.pointed = ""
         self._keys: list[Key | None] = []
         self._paints: dict[str, Style] = {}
         self._strips: LRUCache[tuple[int, Key | None], Strip] = LRUCache(STRIPS_KEPT)
@@ -138,6 +148,18 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
     def row_segments(self, key: Key, width: int, styles: Styles) -> list[Segment]:
         """Return the segments of exactly `width` cells that `key` stands for."""
         raise NotImplementedError
+
+    def topic(self, key: Key, x: int) -> str:
+        """Return the label of what a row shows at column `x`, or nothing."""
+        return ""
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Tell what the mouse points at, when that changes."""
+        key = self._keys[event.y] if 0 <= event.y < len(self._keys) else None
+        topic = self.topic(key, event.x) if key is not None else ""
+        if topic != self.pointed:
+            self.pointed = topic
+            self.post_message(self.Pointed(self, topic))
 
     def changed(self) -> None:
         """Repaint the rows whose keys differ from what stands on the screen."""

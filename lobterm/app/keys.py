@@ -34,7 +34,9 @@ COMMON: tuple[Binding, ...] = (
     Binding("m", "max_speed", "Max", id="max-speed", tooltip="As fast as the engine folds", group=SPEED),
     Binding("f2", "app.next_theme", "Colours", id="theme", tooltip="Next colour theme", show=False),
     Binding("f12", "app.picture", "Screenshot", id="picture", tooltip="Save this screen as SVG", show=False),
-    Binding("question_mark,f1", "toggle_help", "Help", key_display="?", id="help", tooltip="Show or hide all keys"),
+    Binding("question_mark", "explain", "What", key_display="?", id="explain",
+            tooltip="What the numbers are: unit, formula, source, parameters in force"),
+    Binding("h,f1", "toggle_help", "Keys", key_display="h", id="help", tooltip="Show or hide all keys"),
     Binding("q", "app.quit", "Quit", id="quit", tooltip="End the session; everything so far is kept"),
     Binding("ctrl+c,ctrl+q", "app.quit", "Quit", id="quit-now", tooltip="End the session", show=False, priority=True),
 )  # fmt: skip

@@ -89,11 +89,11 @@ async def test_levels(opened):
 async def test_help_opens_and_closes_and_keys_work_beside_it(opened):
     console = FakeConsole()
     async with opened(console) as pilot:
-        await pilot.press("question_mark")
+        await pilot.press("h")
         assert pilot.app.screen.query(HelpPanel)
         await pilot.press("t")
         assert console.steps == ["trade"]
-        await pilot.press("question_mark")
+        await pilot.press("h")
         await pilot.pause()
         assert not pilot.app.screen.query(HelpPanel)
 

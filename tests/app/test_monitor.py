@@ -66,7 +66,7 @@ async def test_nothing_that_matters_is_cut(opened, size):
         "53,104.2", "53,104.3", "1.740", "0.407", "0.010", "◆", "spread 1 tick", "every tick", "bar 10",
         "skew", "+0.42", "hazard", "0.31", "k_tol 0.2", "inverted mapping",
         "fair", "53,105.62", "118.4 ticks", "53,103.9", "53,108.3", "+0.120",
-        "PAUSED", "11:44:12.125 / 11:50:00", "quoting", "Quit", "Help", *profit,
+        "PAUSED", "11:44:12.125 / 11:50:00", "quoting", "Quit", "Keys", *profit,
         "PRESSURE LPI", "+0.20", "INFORMED flow", "z over 2h00m of 2h", "1/4" if size == (80, 24) else "1 of 4",
     ):  # fmt: skip
         assert part in text, part

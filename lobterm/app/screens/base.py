@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -11,8 +12,10 @@ from textual.screen import Screen
 from textual.widgets import Footer, HelpPanel
 
 from lobterm.app import keys, present
+from lobterm.app.screens.explain import ExplainScreen
 from lobterm.app.shell import Shell
-from lobterm.view import build
+from lobterm.view import build, glossary
+from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
 from widgets.transport import TransportWidget
 
@@ -39,6 +42,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.shell, self.market = shell, shell.market
         self._laid_out = False
         self._whole_us: int | None = None
+        self.pointed = ""
 
     def body(self) -> ComposeResult:
         """Yield what stands between header and transport."""
@@ -126,6 +130,17 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Go as fast as the engine folds."""
         self.market.clock.speed = float("inf")
         self.paint()
+
+    def on_line_widget_pointed(self, event: LineWidget.Pointed) -> None:
+        """Say what the mouse points at."""
+        self.pointed = event.topic
+        found = glossary.entry(event.topic)
+        snapshot = self.market.snapshot(1) if self.market.ready else None
+        event.widget.tooltip = Text("\n".join(glossary.lines(found, snapshot))) if found else None
+
+    def action_explain(self) -> None:
+        """Say what the numbers are, beginning with the one that is pointed at."""
+        self.app.push_screen(ExplainScreen(self.market.snapshot(1) if self.market.ready else None, self.pointed))
 
     def action_toggle_help(self) -> None:
         """Show or hide the panel of keys."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from lobterm.app import keys, present
 from lobterm.app.screens.base import ConsoleScreen
@@ -57,6 +58,20 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         self.choice = heat.moved(self.choice, self.last_view.top, now, tick, columns * across, rows * up)
         self._whole_us = None
         self.paint()
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Look at higher prices, or with ctrl from nearer."""
+        if event.ctrl:
+            self.action_zoom_price(-1)
+        else:
+            self.action_pan(0, 1)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Look at lower prices, or with ctrl from afar."""
+        if event.ctrl:
+            self.action_zoom_price(1)
+        else:
+            self.action_pan(0, -1)
 
     def action_zoom_time(self, step: int) -> None:
         """Put more or fewer seconds into a column."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
 
 
+WHEEL = 3
+
+
 class LogScreen(ConsoleScreen, inherit_bindings=False):
     """Gaps, resyncs, parameters, triggers, states, fills."""
 
@@ -58,6 +61,14 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
         self.skip = max(0, self.skip + lines)
         self._whole_us = None
         self.paint()
+
+    def on_mouse_scroll_up(self) -> None:
+        """Go towards now."""
+        self.action_scroll(-WHEEL)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Go back in time."""
+        self.action_scroll(WHEEL)
 
     def action_newest(self) -> None:
         """Go back to the newest line."""
