@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
+
 from textual.binding import Binding
+
+from lobterm.errors import ConfigError
 
 STEP = Binding.Group("Step", compact=True)
 SPEED = Binding.Group("Speed", compact=True)
@@ -98,3 +103,14 @@ LOG: tuple[Binding, ...] = (
 ALL: dict[str, tuple[Binding, ...]] = {
     "everywhere": COMMON, "monitor": MONITOR, "heatmap": HEATMAP, "pressure": PRESSURE, "log": LOG,
 }  # fmt: skip
+
+
+def named(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return keys by name, as they are; raise ConfigError for a name that no key has."""
+    names = [str(binding.id) for bindings in ALL.values() for binding in bindings]
+    for name in keys:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            mend = f"did you mean {near[0]!r}?" if near else f"names are {', '.join(names)}"
+            raise ConfigError(f"no key is named {name!r}", place="[keys]", mend=mend)
+    return dict(keys)

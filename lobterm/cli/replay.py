@@ -137,4 +137,4 @@ def _console(setup: Setup, arguments: argparse.Namespace) -> int:
     console.clock.speed = arguments.speed
     from lobterm import app
 
-    return app.run(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")))
+    return app.run(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")), keys=setup.config.keys)
