@@ -11,7 +11,7 @@ from lobterm.errors import ConfigError
 
 STEP = Binding.Group("Step", compact=True)
 SPEED = Binding.Group("Speed", compact=True)
-LADDER = Binding.Group("Ladder", compact=True)
+LADDER = Binding.Group("Book", compact=True)
 SCREENS = Binding.Group("Screen", compact=True)
 MAP = Binding.Group("Map", compact=True)
 

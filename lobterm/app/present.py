@@ -218,7 +218,7 @@ def ledgers(frame: Frame) -> table.Table:
             for row in frame.ledgers
         ),
     ]
-    title = table.TableTitle("PROFIT", f"{frame.quote_coin}, parts add up to PnL")
+    title = table.TableTitle("PROFIT", f"{frame.quote_coin} · PnL is the sum of its parts, each rounded")
     return table.Table(title, tuple(rows) if frame.ledgers else (), "<>>>>", 0, "loading")
 
 
@@ -281,7 +281,7 @@ def pressure(view: PressureView, height: int) -> meter.Meters:
         rows.append(
             meter.Meter(
                 name=glyph, value=side.lpi, fraction=side.share, marks=(side.exit_share, side.panic_share),
-                paint="warn" if side.panic else paint, name_paint=paint, tail=f"{state:<15}",
+                paint="warn" if side.panic else paint, name_paint=paint, tail=f"{state:<17}",
                 tail_paint="warn" if side.forced else "dim" if side.state == "unknown" else "text", unknown=side.unknown,
             )
         )  # fmt: skip

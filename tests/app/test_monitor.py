@@ -59,7 +59,7 @@ async def test_nothing_that_matters_is_cut(opened, size):
         await pilot.pause()
         text = screen_text(pilot)
     profit = ("+12.3457", "+15.0000", "-1.6543", "-1.0000", "0.0000") if size == (80, 24) else (
-        "+12.35", "+15.00", "-1.65", "-1.00", "0.00", "maker", "fade", "own", "ahead", "rollover", "mid -3")  # fmt: skip
+        "+12.3457", "+15.0000", "-1.6543", "-1.0000", "0.0000", "maker", "fade", "own", "ahead", "rollover", "mid -3")  # fmt: skip
     for part in (
         "BTCUSDT", "PAPER", "REPLAY", "2024-08-05 11:44:12.125 UTC", "1x",
         "book 0.0s", "lag 0.0s", "gaps 1", "rows/s 12.4k", "simulated",
