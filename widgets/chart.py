@@ -149,6 +149,10 @@ class ChartWidget(LineWidget[ChartKey]):
         """Return the title and the picture's rows."""
         return [self.chart.title, *draw(self.chart, width, max(0, height - 1))]
 
+    def topic(self, key: ChartKey, x: int) -> str:
+        """Return what the chart is of."""
+        return self.chart.title.title
+
     def row_segments(self, key: ChartKey, width: int, styles: Styles) -> list[Segment]:
         """Return one row."""
         if isinstance(key, RasterRow):

@@ -107,6 +107,10 @@ class MeterWidget(LineWidget[MeterKey]):
         """Return the title and the rows."""
         return [self.meters.title, *self.meters.rows]
 
+    def topic(self, key: MeterKey, x: int) -> str:
+        """Return the name of the meter, or the title."""
+        return key.title if isinstance(key, MeterTitle) else key.name if isinstance(key, Meter) else ""
+
     def row_segments(self, key: MeterKey, width: int, styles: Styles) -> list[Segment]:
         """Return one row."""
         if isinstance(key, Meter):

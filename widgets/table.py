@@ -97,6 +97,10 @@ class TableWidget(LineWidget[TableKey]):
             ),
         ]
 
+    def topic(self, key: TableKey, x: int) -> str:
+        """Return the first cell of the row."""
+        return key.title if isinstance(key, TableTitle) else key.cells[0].text if isinstance(key, TableRow) else ""
+
     def row_segments(self, key: TableKey, width: int, styles: Styles) -> list[Segment]:
         """Return one row."""
         if isinstance(key, TableRow):

@@ -94,6 +94,10 @@ class TapeWidget(LineWidget[TapeKey]):
         """Return the title and a row a trade."""
         return [self.tape.title, *(self.tape.rows or ([self.tape.empty] if self.tape.empty else []))]
 
+    def topic(self, key: TapeKey, x: int) -> str:
+        """Return the title."""
+        return key.title if isinstance(key, TapeTitle) else ""
+
     def row_segments(self, key: TapeKey, width: int, styles: Styles) -> list[Segment]:
         """Return one row."""
         if isinstance(key, TapeRow):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import App, ScreenStackError, SystemCommand
@@ -39,7 +39,13 @@ class LobtermApp(App[None], inherit_bindings=False):
     ALLOW_SELECT = False
 
     def __init__(
-        self, console: Console, *, play: bool = True, fps: int = 20, wall_us: Callable[[], int] = monotonic_us
+        self,
+        console: Console,
+        *,
+        play: bool = True,
+        fps: int = 20,
+        wall_us: Callable[[], int] = monotonic_us,
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.market, self.autoplay, self.fps = console, play, fps
@@ -57,6 +63,7 @@ class LobtermApp(App[None], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = DARK.name
         self._told_failure = False
+        self.set_keymap(dict(keymap or {}))
 
     @property
     def failure(self) -> str:

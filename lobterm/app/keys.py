@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
+
 from textual.binding import Binding
+
+from lobterm.errors import ConfigError
 
 STEP = Binding.Group("Step", compact=True)
 SPEED = Binding.Group("Speed", compact=True)
-LADDER = Binding.Group("Ladder", compact=True)
+LADDER = Binding.Group("Book", compact=True)
 SCREENS = Binding.Group("Screen", compact=True)
 MAP = Binding.Group("Map", compact=True)
 
@@ -34,7 +39,9 @@ COMMON: tuple[Binding, ...] = (
     Binding("m", "max_speed", "Max", id="max-speed", tooltip="As fast as the engine folds", group=SPEED),
     Binding("f2", "app.next_theme", "Colours", id="theme", tooltip="Next colour theme", show=False),
     Binding("f12", "app.picture", "Screenshot", id="picture", tooltip="Save this screen as SVG", show=False),
-    Binding("question_mark,f1", "toggle_help", "Help", key_display="?", id="help", tooltip="Show or hide all keys"),
+    Binding("question_mark", "explain", "What", key_display="?", id="explain",
+            tooltip="What the numbers are: unit, formula, source, parameters in force"),
+    Binding("h,f1", "toggle_help", "Keys", key_display="h", id="help", tooltip="Show or hide all keys"),
     Binding("q", "app.quit", "Quit", id="quit", tooltip="End the session; everything so far is kept"),
     Binding("ctrl+c,ctrl+q", "app.quit", "Quit", id="quit-now", tooltip="End the session", show=False, priority=True),
 )  # fmt: skip
@@ -96,3 +103,14 @@ LOG: tuple[Binding, ...] = (
 ALL: dict[str, tuple[Binding, ...]] = {
     "everywhere": COMMON, "monitor": MONITOR, "heatmap": HEATMAP, "pressure": PRESSURE, "log": LOG,
 }  # fmt: skip
+
+
+def named(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return keys by name, as they are; raise ConfigError for a name that no key has."""
+    names = [str(binding.id) for bindings in ALL.values() for binding in bindings]
+    for name in keys:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            mend = f"did you mean {near[0]!r}?" if near else f"names are {', '.join(names)}"
+            raise ConfigError(f"no key is named {name!r}", place="[keys]", mend=mend)
+    return dict(keys)

@@ -129,7 +129,7 @@ def book(view: LadderView) -> ladder.Ladder:
     note = (
         f"STALE {view.stale}"
         if view.stale
-        else " · ".join(part for part in (view.spread, view.scale, view.bar) if part)
+        else " · ".join(part for part in (view.spread, view.scale, view.bar, view.traded) if part)
     )
     name = " ".join(["BOOK", *(["SUM"] if view.cumulative else []), *(["QUOTE"] if view.in_quote else [])])
     title = ladder.LadderTitle(name, note, "warn" if view.stale else "note")
@@ -218,7 +218,7 @@ def ledgers(frame: Frame) -> table.Table:
             for row in frame.ledgers
         ),
     ]
-    title = table.TableTitle("PROFIT", f"{frame.quote_coin}, parts add up to PnL")
+    title = table.TableTitle("PROFIT", f"{frame.quote_coin} · PnL is the sum of its parts, each rounded")
     return table.Table(title, tuple(rows) if frame.ledgers else (), "<>>>>", 0, "loading")
 
 
@@ -281,7 +281,7 @@ def pressure(view: PressureView, height: int) -> meter.Meters:
         rows.append(
             meter.Meter(
                 name=glyph, value=side.lpi, fraction=side.share, marks=(side.exit_share, side.panic_share),
-                paint="warn" if side.panic else paint, name_paint=paint, tail=f"{state:<15}",
+                paint="warn" if side.panic else paint, name_paint=paint, tail=f"{state:<17}",
                 tail_paint="warn" if side.forced else "dim" if side.state == "unknown" else "text", unknown=side.unknown,
             )
         )  # fmt: skip
@@ -306,7 +306,7 @@ def chart(view: ChartView) -> charts.Chart:
     return charts.Chart(
         charts.ChartTitle(view.name, view.note),
         tuple(charts.Series(line.values, {-1: "ask", 1: "bid"}.get(line.side, "strong")) for line in view.lines),
-        view.low, view.high, f"{view.high:g}", f"{view.low:g}",
+        view.low, view.high, f"{view.high:.4g}", f"{view.low:.4g}",
         tuple(charts.Level(value, label) for value, label in view.levels),
         tuple(charts.Event(column, SIDES[side][0], "own") for column, side in view.triggers),
         bands, view.unknown,

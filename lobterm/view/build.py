@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import Label
@@ -30,20 +31,27 @@ LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
 
 
-def frame(snapshot: Snapshot | None, console: Console, ui: Ui) -> Frame:
-    """Return everything that one paint of the monitor shows; without a picture, that the engine is being loaded."""
+def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | None = None) -> Frame:
+    """Return everything that one paint of the monitor shows; without a picture, that the engine is being loaded.
+
+    With the frame `before`, what nobody reads twenty times a second is taken over from it as it was.
+    """
     if snapshot is None:
         return _loading(console, ui)
     instrument, history = console.instrument, console.history
     age_us = book_age_us(snapshot, console)
     tape = history.trades.rows
     last = (int(tape["px"][-1]), int(tape["side"][-1])) if len(tape) else (0, 0)
+    book = ladder(snapshot, instrument, ui, last, age_us, history)
+    rows = trades(tape, instrument, ui.trade_rows, ui.least_lots)
+    if before is not None:
+        return replace(before, header=header(snapshot, console, ui), ladder=book, trades=rows)
     unclassified = snapshot.label_counts[Label.UNCLASSIFIED]
     notes = history.happened
     return Frame(
         header=header(snapshot, console, ui),
-        ladder=ladder(snapshot, instrument, ui, last, age_us, history.profile),
-        trades=trades(tape, instrument, ui.trade_rows, ui.least_lots),
+        ladder=book,
+        trades=rows,
         trades_note=_trades_note(sum(snapshot.label_counts), unclassified, ui, console),
         liquidated=liquidated(history, snapshot.ts, instrument),
         mapping=signals.mapping(snapshot),

@@ -27,11 +27,11 @@ def _quote(orders: tuple[OwnOrder, ...], side: int, instrument: Instrument) -> V
     return Value(label, fmt.price(max(prices) if side > 0 else min(prices), instrument), side=side)
 
 
-def _money(label: str, e8: int | None, decimals: int = 4, *, toned: bool = False) -> Value:
+def _money(label: str, e8: int | None, *, toned: bool = False) -> Value:
     if e8 is None:
         return Value(label, "unmarked", Tone.WARN)
     tone = Tone.GOOD if e8 > 0 else Tone.BAD
-    return Value(label, fmt.money(e8, decimals), tone if toned and e8 else Tone.PLAIN)
+    return Value(label, fmt.money(e8), tone if toned and e8 else Tone.PLAIN)
 
 
 def maker(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
@@ -54,15 +54,15 @@ def maker(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
     )
 
 
-def profit(pnl: Pnl, decimals: int = 4) -> tuple[Value, ...]:
+def profit(pnl: Pnl) -> tuple[Value, ...]:
     """Return a profit and all of its parts, signed so that they add up to it."""
     return (
-        _money("PnL", pnl.total_e8, decimals, toned=True),
-        _money("PnL spread", pnl.spread_e8, decimals),
-        _money("PnL inventory", pnl.inventory_e8, decimals),
-        _money("PnL fees", -pnl.fees_e8, decimals),
-        _money("PnL slippage", pnl.slippage_e8, decimals),
-        _money("PnL funding", pnl.funding_e8, decimals),
+        _money("PnL", pnl.total_e8, toned=True),
+        _money("PnL spread", pnl.spread_e8),
+        _money("PnL inventory", pnl.inventory_e8),
+        _money("PnL fees", -pnl.fees_e8),
+        _money("PnL slippage", pnl.slippage_e8),
+        _money("PnL funding", pnl.funding_e8),
     )
 
 
@@ -76,7 +76,7 @@ def ledgers(snapshot: Snapshot, instrument: Instrument) -> tuple[LedgerRow, ...]
     everyone = [(ledger.position, ledger.fills, ledger.pnl) for ledger in snapshot.ledgers]
     for position, fills, pnl in (*everyone, (snapshot.inventory, snapshot.fills, snapshot.pnl)):
         held = Value("", fmt.signed_size(position, instrument))
-        columns.append((held, Value("", f"{fills:,}"), *profit(pnl, decimals=2)))
+        columns.append((held, Value("", f"{fills:,}"), *profit(pnl)))
     return tuple(LedgerRow(name, row) for name, row in zip(LEDGER, zip(*columns, strict=True), strict=True))
 
 

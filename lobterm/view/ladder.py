@@ -17,6 +17,7 @@ from lobterm.view.scale import full_scale
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
     from lobterm.instrument import Instrument
+    from lobterm.view.history import History
     from lobterm.view.profile import Profile
 
 SIZE_CELLS = 9
@@ -41,7 +42,7 @@ def ladder(
     ui: Ui,
     last_trade: tuple[int, int],
     age_us: int,
-    profile: Profile | None = None,
+    history: History | None = None,
 ) -> LadderView:
     """Return the ladder in `ui.ladder_rows` rows. `last_trade` is (price, side), side 0 if there was none."""
     unknown = why_unknown(snapshot, age_us)
@@ -62,11 +63,14 @@ def ladder(
         top = centre + ui.ladder_rows // 2
         units = [*range(top, top - ui.ladder_rows, -1)]
     pinned = _pin(units, book)
-    rows, bar = _rows(units, pinned, book, last_trade, ui, profile)
+    rows, bar = _rows(units, pinned, book, last_trade, ui, history.profile if history else None)
     scale = "levels only" if levels_only else "every tick" if ui.group == 1 else f"{ui.group} ticks a row"
     if ui.locked:
         scale = f"LOCKED · {scale}"
-    return LadderView(rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, in_quote=ui.in_quote)
+    traded = f"sold and bought since {fmt.clock(history.since_ts)[:5]}" if history and history.since_ts else ""
+    return LadderView(
+        rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, in_quote=ui.in_quote, traded=traded
+    )
 
 
 def why_unknown(snapshot: Snapshot, age_us: int) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
     if what is What.STATE:
         now = STATES[Regime(b)]
         by = f" {SOURCES[Source(d)]}" if b == Regime.FORCED else ""
-        return f"{SELLING[c]} {STATES[Regime(a)]} to {now}{by}", Tone.WARN if b == Regime.FORCED else Tone.PLAIN, c
+        return f"{SELLING[c]} {now}{by}, was {STATES[Regime(a)]}", Tone.WARN if b == Regime.FORCED else Tone.PLAIN, c
     if what is What.FUNDING:
         return f"settled at {fmt.fixed(100 * a, 8, 4)} %", Tone.PLAIN, 0
     whose, done = STRATEGIES[min(d, 2)], "bought" if c > 0 else "sold"

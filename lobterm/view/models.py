@@ -81,6 +81,7 @@ class LadderView:
     bar: str = ""  # size of a full bar
     cumulative: bool = False
     in_quote: bool = False
+    traded: str = ""  # since when the traded volume counts
     stale: str = ""  # how old the book is, if that is too old
     unknown: tuple[str, ...] = ()  # why there is no book
 

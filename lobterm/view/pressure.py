@@ -92,7 +92,8 @@ def _side(who: Side, side: int, snapshot: Snapshot, high: float, thinnest: Score
     least = int(params[pm.MIN_SAMPLES])
     unknown = ""
     if who.lpi is None:
-        unknown = f"warming {thinnest.samples}/{least}" if thinnest.samples < least else "not known"
+        warming = f"warming {thinnest.samples}/{least}" if thinnest.samples < least else "not known"
+        unknown = warming if snapshot.book_known else "book unknown"
     held = who.state == Regime.FORCED and who.latch_us > 0
     return SidePressure(
         side=side,

@@ -15,6 +15,7 @@ from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
+    from lobterm.instrument import Instrument
     from lobterm.view.history import History
 
 Floats = npt.NDArray[np.float64]
@@ -126,7 +127,7 @@ def lpi_chart(history: History, snapshot: Snapshot | None, cells: int, dot_us: i
     return ChartView(
         "LPI",
         f"{_value(snapshot.pressure.sells.lpi, -1)} {_value(snapshot.pressure.buys.lpi, 1)} · {_across(axis)}",
-        lines, low, high, ((panic, f"{panic:g}"), (calm, f"{calm:g}")), _triggers(history, axis), _forced(ticks, axis),
+        lines, low, high, ((calm, f"{calm:g}"), (panic, f"{panic:g}")), _triggers(history, axis), _forced(ticks, axis),
         unknown="" if any(not np.isnan(line.values).all() for line in lines) else "no LPI yet",
     )  # fmt: skip
 
@@ -140,7 +141,9 @@ def _across(axis: Axis) -> str:
     return fmt.span(axis.dots * axis.dot_us) + " across"
 
 
-def charts(history: History, snapshot: Snapshot, cells: int, dot_us: int) -> tuple[ChartView, ...]:
+def charts(
+    history: History, snapshot: Snapshot, instrument: Instrument, cells: int, dot_us: int
+) -> tuple[ChartView, ...]:
     """Return LPI, then z of impact, depth, toxicity and open interest, then cumulative delta, all over one time axis."""
     if cells <= 0:
         return ()
@@ -177,7 +180,7 @@ def charts(history: History, snapshot: Snapshot, cells: int, dot_us: int) -> tup
             "z(OI flush)", _oi_note(snapshot),
             (_line(ticks, axis, 0, "z_oi", z.Z_OI),), float(params[pm.STATE_Z_OI]),
         ),
-        _delta(history, axis),
+        _delta(history, axis, instrument),
     )  # fmt: skip
 
 
@@ -188,7 +191,7 @@ def _oi_note(snapshot: Snapshot) -> str:
     return f"z {_value(p.oi_flush.z)} · read {fmt.age(p.oi_age_us)} ago"
 
 
-def _delta(history: History, axis: Axis) -> ChartView:
+def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:
     rows = history.trades.rows
     start, stop = np.searchsorted(rows["ts"], [axis.start + 1, axis.end + 1])
     rows = rows[start:stop]
@@ -197,7 +200,7 @@ def _delta(history: History, axis: Axis) -> ChartView:
     if not len(rows):
         return ChartView("CVD", "no trade in sight", unknown="no trade in sight")
     last = np.flatnonzero(np.concatenate([dot[1:] != dot[:-1], [True]]))
-    values[dot[last]] = rows["cvd"][last]
+    values[dot[last]] = rows["cvd"][last] * instrument.lot
     known = np.flatnonzero(~np.isnan(values))
     # between trades the delta stands still
     values[known[0] :] = values[known[np.searchsorted(known, np.arange(known[0], axis.dots), side="right") - 1]]

@@ -29,6 +29,8 @@ REASONS = {
     Why.FLAT: "flat",
 }
 """Why a trade is unclassified, in a word or two."""
+LABELS = tuple(Label)
+"""By number, because an enum's own look-up is slow."""
 LOOKED_AT = 4096
 """Trades that a frame looks through for rows: sweeps and small trades may hide many."""
 LIQUIDATION_SPAN_US = 300_000_000
@@ -53,31 +55,37 @@ def trades(tape: Rows, instrument: Instrument, rows: int, least_lots: int = 0) -
     """Return up to `rows` sweeps of `least_lots` or more of `tape` (oldest first), newest first."""
     if rows <= 0:
         return ()
-    starts, ends, lots = sweeps(tape[-LOOKED_AT:])
-    tape = tape[-LOOKED_AT:]
-    chosen = [at for at in range(len(starts) - 1, -1, -1) if lots[at] >= least_lots][:rows]
+    chosen: list[int] = []
+    whole = tape
+    for looked_at in (LOOKED_AT,) if least_lots else (8 * rows, LOOKED_AT):
+        tape = whole[-looked_at:]
+        starts, ends, lots = sweeps(tape)
+        chosen = [at for at in range(len(starts) - 1, -1, -1) if lots[at] >= least_lots][:rows]
+        if len(chosen) == rows or looked_at >= len(whole):
+            break
     if not chosen:
         return ()
     full_lots = full_scale(max(lots[at] for at in chosen) * instrument.lot) / instrument.lot
     large_lots = _large(lots)
     size, price = fmt.sizes(instrument, SIZE_CELLS), fmt.prices(instrument)
-    newest = [tape[ends[at]] for at in chosen]
-    prices = [price(int(row["px"])) for row in newest]
+    last, first = tape[[ends[at] for at in chosen]], tape["px"][[starts[at] for at in chosen]].tolist()
+    columns = (last[name].tolist() for name in ("ts", "side", "px", "label", "why"))
+    prices = list(map(price, last["px"].tolist()))
     cells = max(map(len, prices))
     return tuple(
         TradeRow(
-            time=fmt.clock(int(row["ts"])),
-            side=int(row["side"]),
+            time=fmt.clock(ts),
+            side=side,
             price=text.rjust(cells),
             size=size(lots[at]).rjust(SIZE_CELLS),
             size_share=lots[at] / full_lots,
-            label=Label(row["label"]),
-            why=REASONS[Why(row["why"])] if row["label"] == Label.UNCLASSIFIED else "",
+            label=LABELS[label],
+            why=REASONS[why] if label == Label.UNCLASSIFIED else "",
             prints=ends[at] - starts[at] + 1,
-            swept=abs(int(row["px"]) - int(tape["px"][starts[at]])),
+            swept=abs(px - first_px),
             large=lots[at] >= large_lots,
         )
-        for at, row, text in zip(chosen, newest, prices, strict=True)
+        for at, text, first_px, ts, side, px, label, why in zip(chosen, prices, first, *columns, strict=True)
     )
 
 

@@ -73,7 +73,7 @@ def test_without_colour(snap_compare, monkeypatch):
 def test_help(snap_compare):
     async def helped(pilot) -> None:
         await settled(pilot)
-        await pilot.press("question_mark")
+        await pilot.press("h")
         await pilot.pause()
 
     assert snap_compare(app(FakeConsole()), terminal_size=(80, 24), run_before=helped)

@@ -59,14 +59,14 @@ async def test_nothing_that_matters_is_cut(opened, size):
         await pilot.pause()
         text = screen_text(pilot)
     profit = ("+12.3457", "+15.0000", "-1.6543", "-1.0000", "0.0000") if size == (80, 24) else (
-        "+12.35", "+15.00", "-1.65", "-1.00", "0.00", "maker", "fade", "own", "ahead", "rollover", "mid -3")  # fmt: skip
+        "+12.3457", "+15.0000", "-1.6543", "-1.0000", "0.0000", "maker", "fade", "own", "ahead", "rollover", "mid -3")  # fmt: skip
     for part in (
         "BTCUSDT", "PAPER", "REPLAY", "2024-08-05 11:44:12.125 UTC", "1x",
         "book 0.0s", "lag 0.0s", "gaps 1", "rows/s 12.4k", "simulated",
         "53,104.2", "53,104.3", "1.740", "0.407", "0.010", "◆", "spread 1 tick", "every tick", "bar 10",
         "skew", "+0.42", "hazard", "0.31", "k_tol 0.2", "inverted mapping",
         "fair", "53,105.62", "118.4 ticks", "53,103.9", "53,108.3", "+0.120",
-        "PAUSED", "11:44:12.125 / 11:50:00", "quoting", "Quit", "Help", *profit,
+        "PAUSED", "11:44:12.125 / 11:50:00", "quoting", "Quit", "Keys", *profit,
         "PRESSURE LPI", "+0.20", "INFORMED flow", "z over 2h00m of 2h", "1/4" if size == (80, 24) else "1 of 4",
     ):  # fmt: skip
         assert part in text, part

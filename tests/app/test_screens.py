@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from lobterm.app.app import LobtermApp
 from lobterm.app.screens.heatmap import HeatmapScreen
@@ -222,3 +223,65 @@ def test_look(snap_compare, key, size):
 @pytest.mark.parametrize("key", ["1", "2"])
 def test_look_in_other_colours(snap_compare, key, theme):
     assert snap_compare(app(), terminal_size=(120, 40), run_before=shown(key, theme))
+
+
+async def test_a_number_is_explained_by_key(opened):
+    async with opened(lived()) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "lpi.w_fsi = 0.5" in screen_text(pilot)
+        await pilot.press("down")
+        await pilot.pause()
+        assert "whether pressure is mechanical" in screen_text(pilot).lower()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, MonitorScreen)
+
+
+async def test_the_number_under_the_mouse_is_explained_first_and_by_itself(opened):
+    async with opened(lived(), size=(200, 60)) as pilot:
+        table = pilot.app.screen.query_one("#exhaustion")
+        await pilot.hover(table, offset=(3, 3))
+        await pilot.pause()
+        assert pilot.app.screen.pointed == "rollover"
+        assert "fallen at each of the last K ticks" in str(table.tooltip)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "exhaustion.rollover_ticks = 3" in screen_text(pilot)
+
+
+async def test_the_wheel_moves_ladder_map_and_log(opened):
+    async with opened(lived()) as pilot:
+        start = pilot.app.monitor.choice.centre
+        await pilot._post_mouse_events([MouseScrollUp], "#book", offset=(5, 5))
+        assert (pilot.app.monitor.choice.centre, pilot.app.monitor.choice.locked) == (start + 3, True)
+        await pilot._post_mouse_events([MouseScrollDown], "#book", offset=(5, 5))
+        assert pilot.app.monitor.choice.centre == start
+        await pilot.press("2")
+        await pilot.pause()
+        top = pilot.app.screen.last_view.top
+        await pilot._post_mouse_events([MouseScrollDown], "#heat", offset=(5, 5))
+        assert pilot.app.screen.last_view.top < top
+        await pilot.press("6")
+        await pilot.pause()
+        await pilot._post_mouse_events([MouseScrollDown], "#log", offset=(5, 5))
+        assert 0 <= pilot.app.screen.skip <= 3
+
+
+async def test_figures_wait_while_the_market_runs_and_not_while_it_stands(opened):
+    console = lived()
+    async with opened(console) as pilot:
+        app, screen = pilot.app, pilot.app.screen
+        console.clock.play()
+        console.changes = {"fills": 77}
+        app.paint()
+        before = screen.last_frame.ledgers
+        app.shell.wall_us = lambda: 150_000
+        app.paint()
+        assert screen.last_frame.ledgers is before
+        app.shell.wall_us = lambda: 200_000
+        app.paint()
+        assert screen.last_frame.ledgers is not before
+        console.clock.pause()
+        app.paint()
+        assert screen.last_frame.ledgers is not before

@@ -27,7 +27,7 @@ from tests.app.fake import BTC, START
         (Note(START, What.OWN, 0, 0, 1), "cancel all", Tone.PLAIN),
         (
             Note(START, What.STATE, Regime.INFORMED, Regime.FORCED, -1, Source.FLOW),
-            "sells INFORMED to FORCED by flow alone",
+            "sells FORCED by flow alone, was INFORMED",
             Tone.WARN,
         ),
         (

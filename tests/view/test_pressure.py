@@ -38,6 +38,9 @@ def test_an_lpi_that_is_not_known_says_why():
     assert view.sides[0].unknown == "warming 40/120" and view.sides[0].lpi == "—"
     assert (view.window, view.warming) == ("warming 40/120", True)
     assert shown(lpi=None).sides[0].unknown == "not known"
+    p = calm()
+    blind = snapshot(book_known=False, pressure=replace(p, sells=replace(p.sells, lpi=None)))
+    assert pressure.pressure(blind).sides[0].unknown == "book unknown"
 
 
 def test_the_window_of_every_z_is_its_samples_and_span():

@@ -7,7 +7,7 @@ from lobterm.engine.rows import TRIGGER, AlphaValid, Regime
 from lobterm.view import series
 from lobterm.view.depth import COLUMN_US
 from lobterm.view.history import History
-from tests.app.fake import START, labels, said, snapshot
+from tests.app.fake import BTC, START, labels, said, snapshot
 from tests.view.test_history import alpha
 
 BOTH = int(AlphaValid.LPI_SELL | AlphaValid.LPI_BUY)
@@ -60,7 +60,7 @@ def test_triggers_stand_at_their_time():
 
 def test_thresholds_are_those_in_force_and_the_scale_holds_every_value():
     view = lpi(history(lpi_sell=17.0))
-    assert [value for value, _ in view.levels] == [3.0, 1.2]
+    assert [value for value, _ in view.levels] == [1.2, 3.0]
     assert (view.low, view.high) == (-5.0, 20.0)
 
 
@@ -68,7 +68,7 @@ def test_thresholds_are_those_in_force_and_the_scale_holds_every_value():
 def test_all_charts_share_their_axis(dot_us):
     made = history()
     made.rows(said(labels=labels(50, end=NOW)))
-    views = series.charts(made, snapshot(ts=NOW), 30, dot_us)
+    views = series.charts(made, snapshot(ts=NOW), BTC, 30, dot_us)
     assert [view.name for view in views] == ["LPI", "z(FSI)", "z(LDR)", "z(Π)", "z(OI flush)", "CVD"]
     assert {len(line.values) for view in views for line in view.lines} == {60}
 
@@ -78,9 +78,9 @@ def test_the_delta_stands_still_between_trades():
     rows = labels(2)
     rows["ts"], rows["qty"], rows["side"] = [NOW - 8 * COLUMN_US, NOW - 2 * COLUMN_US], [5, 2], [1, -1]
     made.rows(said(labels=rows))
-    delta = series.charts(made, snapshot(ts=NOW), 5, COLUMN_US)[-1].lines[0].values
-    assert np.isnan(delta[:1]).all() and delta[1:].tolist() == [5] * 6 + [3] * 3
+    delta = series.charts(made, snapshot(ts=NOW), BTC, 5, COLUMN_US)[-1].lines[0].values
+    assert np.isnan(delta[:1]).all() and delta[1:].tolist() == [0.005] * 6 + [0.003] * 3
 
 
 def test_open_interest_never_seen_is_said():
-    assert "no reading" in series.charts(history(), snapshot(ts=NOW), 5, COLUMN_US)[4].note
+    assert "no reading" in series.charts(history(), snapshot(ts=NOW), BTC, 5, COLUMN_US)[4].note

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -11,14 +12,20 @@ from textual.screen import Screen
 from textual.widgets import Footer, HelpPanel
 
 from lobterm.app import keys, present
+from lobterm.app.screens.explain import ExplainScreen
 from lobterm.app.shell import Shell
-from lobterm.view import build
+from lobterm.view import build, glossary
+from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
 from widgets.transport import TransportWidget
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
     from lobterm.view.console import Unit
+
+
+SLOW_US = 200_000
+"""Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
 
 
 class ConsoleScreen(Screen[None], inherit_bindings=False):
@@ -34,6 +41,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.shell, self.market = shell, shell.market
         self._laid_out = False
+        self._whole_us: int | None = None
+        self.pointed = ""
 
     def body(self) -> ComposeResult:
         """Yield what stands between header and transport."""
@@ -54,6 +63,24 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             yield from self.body()
         yield TransportWidget(id="transport")
         yield Footer(compact=True, show_command_palette=False)
+
+    def due(self) -> bool:
+        """Say whether what is read slowly is to be painted too: while the market stands, always."""
+        now, market = self.shell.wall_us(), self.market
+        running = market.ready and not market.clock.paused and not market.finished
+        if running and self._whole_us is not None and now - self._whole_us < SLOW_US:
+            return False
+        self._whole_us = now
+        return True
+
+    def on_screen_resume(self) -> None:
+        """Paint all of it, whenever it was painted last."""
+        self._whole_us = None
+        self.paint()
+
+    def on_resize(self) -> None:
+        """Paint all of it: there may be panels that were not there before."""
+        self._whole_us = None
 
     def on_mount(self) -> None:
         """From here on there is something to paint."""
@@ -103,6 +130,17 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Go as fast as the engine folds."""
         self.market.clock.speed = float("inf")
         self.paint()
+
+    def on_line_widget_pointed(self, event: LineWidget.Pointed) -> None:
+        """Say what the mouse points at."""
+        self.pointed = event.topic
+        found = glossary.entry(event.topic)
+        snapshot = self.market.snapshot(1) if self.market.ready else None
+        event.widget.tooltip = Text("\n".join(glossary.lines(found, snapshot))) if found else None
+
+    def action_explain(self) -> None:
+        """Say what the numbers are, beginning with the one that is pointed at."""
+        self.app.push_screen(ExplainScreen(self.market.snapshot(1) if self.market.ready else None, self.pointed))
 
     def action_toggle_help(self) -> None:
         """Show or hide the panel of keys."""

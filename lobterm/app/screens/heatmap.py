@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from lobterm.app import keys, present
 from lobterm.app.screens.base import ConsoleScreen
@@ -39,7 +40,7 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         """Build the picture."""
         widget = self._widget
         columns, rows = widget.room()
-        if snapshot is None or columns <= 0 or rows <= 0:
+        if snapshot is None or columns <= 0 or rows <= 0 or not self.due():
             return
         ui = replace(self.choice, columns=columns, rows=rows)
         view = heat.heat(self.market.history, snapshot, self.market.instrument, ui)
@@ -55,11 +56,27 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         now = self.market.snapshot(1).ts
         tick = self.market.history.depth.bin
         self.choice = heat.moved(self.choice, self.last_view.top, now, tick, columns * across, rows * up)
+        self._whole_us = None
         self.paint()
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Look at higher prices, or with ctrl from nearer."""
+        if event.ctrl:
+            self.action_zoom_price(-1)
+        else:
+            self.action_pan(0, 1)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Look at lower prices, or with ctrl from afar."""
+        if event.ctrl:
+            self.action_zoom_price(1)
+        else:
+            self.action_pan(0, -1)
 
     def action_zoom_time(self, step: int) -> None:
         """Put more or fewer seconds into a column."""
         self.choice = replace(self.choice, seconds=_next(heat.SECONDS, self.choice.seconds, step))
+        self._whole_us = None
         self.paint()
 
     def action_zoom_price(self, step: int) -> None:
@@ -69,16 +86,19 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         if top is not None:
             top += (new - old) * self.choice.rows * max(1, self.market.history.depth.bin)
         self.choice = replace(self.choice, zoom=new, top=top, follow_top=None)
+        self._whole_us = None
         self.paint()
 
     def action_follow(self) -> None:
         """Go back to now and to the mid."""
         self.choice = replace(self.choice, end_ts=None, top=None, follow_top=None)
+        self._whole_us = None
         self.paint()
 
     def action_toggle_dots(self) -> None:
         """Show or hide the trades."""
         self.choice = replace(self.choice, dots=not self.choice.dots)
+        self._whole_us = None
         self.paint()
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
 
 
+WHEEL = 3
+
+
 class LogScreen(ConsoleScreen, inherit_bindings=False):
     """Gaps, resyncs, parameters, triggers, states, fills."""
 
@@ -35,6 +38,8 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show the lines that fit."""
+        if not self.due():
+            return
         table = self._widget
         happened = self.market.history.happened
         name, kinds = log.FILTERS[self.chosen]
@@ -48,14 +53,25 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
     def action_next_filter(self) -> None:
         """Show the next set of kinds."""
         self.chosen, self.skip = (self.chosen + 1) % len(log.FILTERS), 0
+        self._whole_us = None
         self.paint()
 
     def action_scroll(self, lines: int) -> None:
         """Move through the lines."""
         self.skip = max(0, self.skip + lines)
+        self._whole_us = None
         self.paint()
+
+    def on_mouse_scroll_up(self) -> None:
+        """Go towards now."""
+        self.action_scroll(-WHEEL)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Go back in time."""
+        self.action_scroll(WHEEL)
 
     def action_newest(self) -> None:
         """Go back to the newest line."""
         self.skip = 0
+        self._whole_us = None
         self.paint()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.widget import Widget
 
 from lobterm.app import keys, present
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
 
 LEVELS_A_ROW = 4
+WHEEL = 3
+"""Rows that a turn of the mouse wheel moves."""
 MOST_LEVELS = 4_000
 LEAST_SIZES = (0.0, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, 100.0, 1_000.0, 10_000.0)
 """Smallest trade on the tape, base units, by key."""
@@ -106,11 +109,14 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
             loading_s=base.loading_s,
             load_failure=base.load_failure,
         )
-        picture = frame(snapshot, self.market, ui)
+        whole = snapshot is None or self.due()
+        picture = frame(snapshot, self.market, ui, None if whole else self.last_frame)
         self.choice = replace(self.choice, centre=picture.ladder.centre)
         self.last_frame = picture
         self._book.show(present.book(picture.ladder))
         self._trades.show(present.trades(picture))
+        if not whole:
+            return
         self._signals.show(present.signals(picture))
         self._meters.show(present.pressure(picture.pressure, self._meters.size.height))
         for panel, show_panel in self._panels:
@@ -124,7 +130,21 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
 
     def _choose(self, **changes: object) -> None:
         self.choice = replace(self.choice, **changes)  # type: ignore[arg-type]
+        self._whole_us = None
         self.paint()
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Look at higher prices, and hold the ladder there."""
+        self._scroll_book(event, WHEEL)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Look at lower prices, and hold the ladder there."""
+        self._scroll_book(event, -WHEEL)
+
+    def _scroll_book(self, event: MouseEvent, rows: int) -> None:
+        over = self._book.region.contains(int(event.screen_x), int(event.screen_y))
+        if over and self.choice.centre is not None:
+            self._choose(centre=self.choice.centre + rows, locked=True)
 
     def action_recentre(self) -> None:
         """Put the mid in the middle of the ladder."""

@@ -41,11 +41,11 @@ class PressureScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Build the charts."""
-        if snapshot is None:
+        if snapshot is None or not self.due():
             return
         meters, widgets = self._meters, self._charts
         meters.show(present.pressure(pressure.pressure(snapshot), meters.size.height))
-        views = series.charts(self.market.history, snapshot, widgets[0].columns(), self.dot_us)
+        views = series.charts(self.market.history, snapshot, self.market.instrument, widgets[0].columns(), self.dot_us)
         for widget, view in zip(widgets, views, strict=False):
             if widget.display and widget.size.height:
                 widget.show(present.chart(view))
@@ -54,4 +54,5 @@ class PressureScreen(ConsoleScreen, inherit_bindings=False):
         """Put more or less time across."""
         at = series.DOTS_US.index(self.dot_us) + step
         self.dot_us = series.DOTS_US[min(max(at, 0), len(series.DOTS_US) - 1)]
+        self._whole_us = None
         self.paint()
