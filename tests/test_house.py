@@ -28,7 +28,9 @@ def test_imports_point_one_way():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("module", ["textual", "sklearn", "polars", "pyarrow", "sqlite3", "asyncio", "aiohttp", "picows"])
+@pytest.mark.parametrize(
+    "module", ["textual", "sklearn", "polars", "pyarrow", "sqlite3", "asyncio", "aiohttp", "picows"]
+)
 def test_the_core_loads_without(module):
     assert module not in loaded_by("import lobterm.engine.drive, lobterm.engine.read")
 
