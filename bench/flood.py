@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 SLOT_S = 0.005
@@ -42,10 +43,17 @@ def encode(tape, rate, seconds):
     make = lambda: Player(open_tape(tape), Stamps(first, began_us=now_us, speed=speed), loop=True)  # noqa: E731
     a_slot = round(rate * SLOT_S)
     slots = round(seconds / SLOT_S)
+    rest, live = make(), make()
+    began = 0  # messages before which a market has no book: nobody could join a snapshot to them
+    for began, _ in enumerate(live.until(1 << 62), 1):  # noqa: B007
+        if all(market.book.top(side, 1) for market in live.markets.values() for side in (1, -1)):
+            break
+    for _ in islice(rest.until(1 << 62), began):
+        pass
     parts = {side: [] for side in Side}
     sent: Counter[str] = Counter()
     held = {side: [] for side in Side}
-    for count, message in enumerate(make().until(1 << 62), 1):
+    for count, message in enumerate(live.until(1 << 62), 1):
         name = ("spot " if message.path is Side.SPOT else "") + message.stream
         sent[name] += 1
         held[message.path].append(text_frame(combined(message.stream, message.text)))
@@ -55,7 +63,7 @@ def encode(tape, rate, seconds):
                 frames.clear()
             if count >= slots * a_slot:
                 break
-    return parts, dict(sent), make()
+    return parts, dict(sent), rest
 
 
 async def send(tape, rate, seconds):

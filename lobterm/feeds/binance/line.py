@@ -29,6 +29,8 @@ LIFE_SPREAD_US = 1_800 * SECOND_US
 OVERLAP_US = SECOND_US
 RELIEF_US = 30 * SECOND_US
 """Within which a successor must have spoken on every stream that owes something."""
+SPOKE_US = 3 * SECOND_US
+"""A line of which any stream spoke within it is not dead, whatever another stream does."""
 COMPLAIN_AT, RELIEVE_EVERY = 2, 12
 """How often a stream is asked for again in vain before the line complains, and before yet another connection is tried."""
 LONGEST_COMPLAINT = 200
@@ -209,7 +211,7 @@ class Line:
             times = self._in_vain.get(name, 0)
             if not times:
                 self._listener.silent(self.socket, name)
-            elif times == 1 and len(self._in_vain) == len(self._owing):
+            elif times == 1 and not self._anything_speaks(now_us):
                 return name
             elif times % RELIEVE_EVERY == 1:  # the others speak: they are not to suffer for it
                 self._relieve_at_us = 0
@@ -218,6 +220,9 @@ class Line:
             self._in_vain[name] = times + 1
             self.ask_again(name)
         return ""
+
+    def _anything_speaks(self, now_us: int) -> bool:
+        return any(now_us - stream.last_us < SPOKE_US for stream in self.health.streams.values())
 
     def _owes(self, name: str, now_us: int) -> bool:
         stream = self.health.streams[name]
