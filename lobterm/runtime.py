@@ -21,6 +21,7 @@ from lobterm.engine.params import BY_KEY, FILL_RULE
 from lobterm.errors import LobtermError
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
+from lobterm.view.console import Seeking, Unit
 
 if TYPE_CHECKING:
     from lobterm.config import Config
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
     from lobterm.feeds.replay import ReplayFeed
     from lobterm.models.model import ClusterModel
+    from lobterm.seeking import Seeker
     from lobterm.session.log import SessionLog
     from lobterm.tape.parquet import Tape
+    from lobterm.tape.timeline import Overview
 
 CHUNK = 65_536
 FILL_RULES = BY_KEY["matching.rule"].choices
@@ -109,8 +112,23 @@ def model_warning(setup: Setup) -> str:
     return "; ".join(differs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """Where a seek leads: to a row, or (None) to the next trigger that the index finds."""
+
+    what: str  # "time", "trigger" or "step"
+    row: int | None
+    ts: int | None  # where the clock shall stand; None: where the engine does
+    lead: bool = False  # play some rows before it
+
+
 class Replay:
-    """A tape under a replay clock, as the console sees it."""
+    """A tape under a replay clock, as the console sees it.
+
+    What is played (by the clock or by steps) is logged, each row of the tape once; what a seek passes is not. The summary
+    of the session names the stretches, and `rows_sha256` covers their output rows in the order of the log: if the only
+    stretch is [0, n], that is what a straight run over the first n rows gives.
+    """
 
     mode = "REPLAY"
 
@@ -122,22 +140,31 @@ class Replay:
         self.source_note = setup.source_note()
         self.first_ts, self.last_ts, self.rows_total = meta.first_ts_us, meta.last_ts_us, meta.rows
         self.clock = ReplayClock(self.first_ts, self.last_ts)
-        self.ready, self.failure = False, ""
+        self.ready, self.failure, self.seek_note = False, "", ""
         self.loading_note = "reading the tape"
+        self.moves = 0
+        self._stands_at = -1
+        self.loop: tuple[int, int] | None = None
         self._labels: list[npt.NDArray[np.void]] = []
         self._feed: ReplayFeed | None = None
+        self._seeker: Seeker | None = None
+        self._goal: _Goal | None = None
 
     def load(self) -> None:
-        """Read the tape and load the engine; slow, so the console calls it in a thread after its first paint."""
+        """Load the engine and the beginning of the tape; slow, so the console calls it in a thread after its first paint."""
         if not warm.is_warm():
             self.loading_note = "compiling the engine (first start only)"
             self._warmed()
         self.loading_note = "reading the tape"
         from lobterm.engine import drive
+        from lobterm.engine.digest import RowsDigest
         from lobterm.feeds.replay import ReplayFeed
+        from lobterm.seeking import Seeker
+        from lobterm.session.stretches import Stretches
+        from lobterm.tape.pages import Pages
 
-        self._drive = drive
-        self._feed = ReplayFeed(self.setup.tape.read(), int(self.instrument.market))
+        self._drive, self._digest, self._logged = drive, RowsDigest(), Stretches()
+        self._feed = ReplayFeed(Pages(self.setup.tape, int(self.instrument.market), ahead=True))
         ring = Ring(2 * CHUNK)
         self._cursor = Cursor(ring)
         self._feed.start(ring)
@@ -146,19 +173,34 @@ class Replay:
         self.engine = self.setup.new_engine()
         if self.setup.log:
             self.session_id = self.setup.log.begin(self.setup.provenance())
-        self._fold_to(self._feed.after_message())
+        self._opening = self._feed.after_message()
+        self._fold_to(self._opening)
+        self._seeker = Seeker(self.setup.tape, int(self.instrument.market), self.setup.new_engine())
+        self._seeker.indexer.start()
         if self._start_at is not None:
-            self.loading_note = "winding to the asked time"
-            self._fold_to(self._feed.row_at(self._start_at))
-            self.clock.jump(self._start_at)
+            self.seek(self._start_at)
         self.ready = True
 
+    # --- playing ---
+
     def pump(self, wall_us: int, budget_us: int) -> None:
-        """Fold what the clock has reached, for `budget_us` of wall time at most."""
+        """Fold what the clock has reached, for `budget_us` of wall time at most; or finish a seek that waits."""
         if not self.ready or self.failure:
             return
+        if self._goal:
+            now = self.clock.now
+            self.clock.advance(wall_us)  # the time that a seek takes is not played
+            self.clock.jump(now)
+            self._pursue()
+            return
+        if self.clock.paused and self.position_rows == self._stands_at:
+            return  # more rows may have come in the same µs, but this is where a step or a seek stopped
+        before, loop = self.clock.now, self.loop
         target = self.clock.advance(wall_us)
         row = self.rows_total if math.isinf(target) else self.source.row_at(int(target))
+        looping = loop is not None and not self.clock.paused and before < loop[1]
+        if looping and loop:
+            row = min(row, max(self.source.row_at(loop[1]), self.position_rows))
         until = time.perf_counter() + budget_us / 1e6
         step = CHUNK if self.clock.speed == math.inf else SLICE
         while self.position_rows < row and self._fold_to(min(row, self.position_rows + step)):
@@ -166,14 +208,21 @@ class Replay:
                 break
         if self.clock.speed == math.inf and not self.clock.paused:
             self.clock.jump(self.source.status().last_ts)
+        if looping and loop and self.position_rows >= self.source.row_at(loop[1]):
+            self.seek(loop[0])
 
-    def step(self, unit: str) -> None:
-        """Fold one whole message, one trade, or up to the next alpha tick; the clock stands there, paused."""
-        if not self.ready or self.failure:
+    def step(self, unit: Unit) -> None:
+        """Fold one whole message, one trade, or up to the next alpha tick; the clock stands there, paused.
+
+        "trigger" seeks the next one (`next_trigger`).
+        """
+        if unit == "trigger":
+            self.next_trigger()
+            return
+        if not self._may_move():
             return
         from lobterm.engine import state as st
 
-        self.clock.pause()
         if unit == "trade":
             row = self.source.after_trade()
         elif unit == "alpha":
@@ -181,27 +230,161 @@ class Replay:
         else:
             row = self.source.after_message()
         self._fold_to(row)
-        self.clock.jump(int(self.engine.state.clock[st.NOW]))
+        self._stand()
 
-    def _fold_to(self, row: int) -> bool:
-        """Hand rows over and fold them until `row`. Return False if it failed."""
+    def _may_move(self) -> bool:
+        """Pause for a step; say whether there can be one. A seek that waits is given up."""
+        if not self.ready or self.failure:
+            return False
+        self.clock.pause()
+        self.cancel_seek()
+        return True
+
+    def _stand(self) -> None:
+        """Let the clock stand where the engine does."""
+        from lobterm.engine import state as st
+
+        self.clock.jump(int(self.engine.state.clock[st.NOW]))
+        self._stands_at = self.position_rows
+
+    # --- seeking ---
+
+    def seek(self, ts: int) -> None:
+        """Go to a time, µs: rows received by then are folded, and the clock stands there, playing or paused as it was.
+
+        Where the index has been, at once; beyond, `seeking` says how far the index is, and `pump` finishes the seek.
+        """
+        if self._feed and not self.failure:
+            ts = min(max(ts, self.first_ts), self.last_ts)
+            self._go(_Goal("time", self.source.row_at(ts), ts, lead=True))
+
+    def seek_row(self, row: int) -> None:
+        """Go to where `row` rows of the tape are folded; as `seek`."""
+        if self._feed and not self.failure:
+            self._go(_Goal("time", row, None, lead=True))
+
+    def step_back(self, unit: Unit) -> None:
+        """Go back to the last stop of `step` with this unit before here: message, trade, alpha tick or trigger; paused."""
+        if unit == "trigger":
+            self.prev_trigger()
+            return
+        if not self._may_move():
+            return
+        from lobterm.engine import params as pm
+
+        if unit == "trade":
+            row = self.source.before_trade()
+        elif unit == "alpha":
+            row = self.source.before_tick(int(self.engine.state.params[pm.ALPHA_TICK_US]))
+        else:
+            row = self.source.before_message()
+        self._go(_Goal("step", row, None))
+
+    def next_trigger(self) -> None:
+        """Go to the message after the next trigger, paused; where the index has not found one yet, it is awaited."""
+        if self._may_move():
+            self._go(_Goal("trigger", None, None))
+
+    def prev_trigger(self) -> None:
+        """Go to the message after the last trigger before here, paused."""
+        if not self._may_move():
+            return
+        row = self.seeker.trigger_before(self.position_rows)
+        if row is None:
+            self.seek_note = "no trigger before here"
+            return
+        self._go(_Goal("trigger", row, None))
+
+    def set_loop(self, a_ts: int, b_ts: int) -> None:
+        """Play from one time to another, µs, again and again: whenever playing reaches the later one, it seeks the earlier."""
+        a, b = (min(max(ts, self.first_ts), self.last_ts) for ts in sorted((a_ts, b_ts)))
+        if a == b:
+            raise ValueError("a loop needs two different times")
+        self.loop = a, b
+
+    def clear_loop(self) -> None:
+        """Play on at the end of the loop."""
+        self.loop = None
+
+    @property
+    def seeking(self) -> Seeking | None:
+        """Return how far a seek is that waits for the index; None while there is none."""
+        goal = self._goal
+        if goal is None:
+            return None
+        of_rows = self.rows_total if goal.row is None else goal.row
+        return Seeking(min(self.indexed_rows, of_rows), of_rows, goal.what)
+
+    def cancel_seek(self) -> None:
+        """Give up a seek that waits; everything stays where it is."""
+        self._goal = None
+
+    def _go(self, goal: _Goal) -> None:
+        self.seek_note = ""
+        self._goal = goal
+        self._pursue()
+
+    def _pursue(self) -> None:
+        """Reach the goal if that is possible by now."""
+        goal, seeker = self._goal, self.seeker
+        if goal is None:
+            return
+        ended = seeker.indexer.finished  # asked first: what it found until then is there
+        row = seeker.trigger_after(self.position_rows) if goal.row is None else max(goal.row, self._opening)
+        start = None if row is None else seeker.start_for(row, self.position_rows, lead=goal.lead)
+        if row is None or start is None:
+            if ended:
+                self._goal = None
+                self.seek_note = seeker.indexer.failure or "no trigger after here"
+            return
+        self._goal = None
+        if start != self.position_rows or start > row:
+            labels = seeker.restore(start, self.engine)
+            if labels is None:
+                self._goal = goal  # it has just been let go: the next pump takes an earlier one
+                return
+            self._move_to(start, labels)
+        self._fold_to(row, played=False)
+        if goal.ts is None:
+            self._stand()
+        else:
+            self.clock.jump(goal.ts)
+
+    def _move_to(self, row: int, labels: npt.NDArray[np.void]) -> None:
+        """Note that the engine stands at `row` without having been played there."""
+        from lobterm.engine import state as st
+
+        self.moves += 1
+        self._labels = [labels]
+        self.source.move_to(row, int(self.engine.state.clock[st.NOW]))
+
+    # --- folding ---
+
+    def _fold_to(self, row: int, *, played: bool = True) -> bool:
+        """Hand rows over and fold them until `row`; what is `played` for the first time is logged. Return False if it failed."""
         try:
-            while self.position_rows < row:
-                self.source.hand_over(row, CHUNK)
+            while (at := self.position_rows) < row:
+                stop, new = self._logged.run(at, row)
+                handed = self.source.hand_over(stop, CHUNK)
                 for rows in self._drive.fold(self.engine, self._cursor.read(CHUNK)):
-                    self._keep(rows)
+                    self._keep(rows, logged=played and new)
+                if played and new:
+                    self._logged.add(at, at + handed)
         except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
             self.failure = f"{type(error).__name__}: {error}"
             return False
         return True
 
-    def _keep(self, rows: Rows) -> None:
+    def _keep(self, rows: Rows, *, logged: bool) -> None:
         if len(rows["labels"]):
             self._labels.append(rows["labels"][-LABELS_KEPT:])
             if len(self._labels) > 64:
                 self._labels = [np.concatenate(self._labels)[-LABELS_KEPT:]]
-        if self.setup.log:
+        if self.setup.log and logged:
+            self._digest.add(rows)
             self.setup.log.write(rows)
+
+    # --- what a screen may ask ---
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""
@@ -217,6 +400,22 @@ class Replay:
             return np.zeros(0, LABEL)
         return np.concatenate(self._labels)[-n:]
 
+    def overview(self, columns: int) -> Overview:
+        """Return pressure, states, triggers and gaps of the whole tape as far as it is indexed, in `columns` parts of time."""
+        return self.seeker.overview(columns)
+
+    @property
+    def indexed_rows(self) -> int:
+        """Return how many rows of the tape are indexed."""
+        return self._seeker.indexer.rows if self._seeker else 0
+
+    @property
+    def seeker(self) -> Seeker:
+        """Return the index of the tape; there is none before `load`."""
+        if self._seeker is None:
+            raise LobtermError("the replay is not loaded")
+        return self._seeker
+
     @property
     def source(self) -> ReplayFeed:
         """Return the tape as a feed; there is none before `load`."""
@@ -227,7 +426,7 @@ class Replay:
     @property
     def position_rows(self) -> int:
         """Return how many rows of the tape were folded."""
-        return self._feed.status().rows if self._feed else 0
+        return self._feed.at if self._feed else 0
 
     @property
     def finished(self) -> bool:
@@ -250,7 +449,17 @@ class Replay:
 
     def close(self) -> None:
         """End the session: what was logged so far is kept."""
+        if self._seeker:
+            self._seeker.indexer.stop()
         if self.setup.log and self.ready:
-            self.setup.log.end({"rows": self.position_rows, "events": self.rows_total, "failure": self.failure})
+            self.setup.log.end(
+                {
+                    "rows": self.position_rows,
+                    "events": self.rows_total,
+                    "stretches": self._logged.to_json(),
+                    "rows_sha256": self._digest.hexdigest(),
+                    "failure": self.failure,
+                }
+            )
         if self._feed:
             self._feed.stop()

@@ -6,6 +6,7 @@ half-written tape never carries the tape's name.
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -182,6 +184,39 @@ class Tape:
             rows = np.zeros(self._file.metadata.row_group(group).num_rows, EVENT)
             last = self._fill(rows, group, last)
             yield rows
+
+    def group_starts(self) -> npt.NDArray[np.int64]:
+        """Return the row at which each row group begins, and the number of rows."""
+        counts = [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
+        return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+
+    def group_times(self) -> npt.NDArray[np.int64]:
+        """Return the first and the last `ts` of each row group as the file's statistics have them, shape (groups, 2)."""
+        at = self._file.schema_arrow.get_field_index("ts")
+        found = np.zeros((self._file.num_row_groups, 2), np.int64)
+        for group in range(len(found)):
+            held = self._file.metadata.row_group(group).column(at).statistics
+            if held is None or not held.has_min_max:
+                raise TapeError("keeps no times of its row groups", file=self.path, mend=_REIMPORT)
+            found[group] = held.min, held.max
+        if (np.diff(found.reshape(-1)) < 0).any():
+            raise TapeError("time runs back between row groups", file=self.path, mend=_REIMPORT)
+        return found
+
+    def group(self, group: int, last: int) -> EventArray:
+        """Return the rows of one row group; `last` is the last `ts` before it."""
+        n = self._file.metadata.row_group(group).num_rows
+        # in pages of its own: freed between small things that live on, such blocks leave holes that add up to gigabytes
+        rows = np.frombuffer(mmap.mmap(-1, max(n, 1) * EVENT.itemsize), EVENT, n)
+        self._fill(rows, group, last)
+        return rows
+
+    def again(self) -> Tape:
+        """Open the same tape once more: one handle serves one thread."""
+        other = open_tape(self.path)
+        if other.meta.sha256 != self.meta.sha256:
+            raise TapeError("was replaced by another tape", file=self.path, mend="open it anew")
+        return other
 
     def read(self) -> EventArray:
         """Return all rows."""
