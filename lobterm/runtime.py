@@ -5,9 +5,10 @@ Live and replay differ in the feed alone; the engine cannot tell which it is fed
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,16 +113,6 @@ def model_warning(setup: Setup) -> str:
     return "; ".join(differs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Goal:
-    """Where a seek leads: to a row, or (None) to the next trigger that the index finds."""
-
-    what: str  # "time", "trigger" or "step"
-    row: int | None
-    ts: int | None  # where the clock shall stand; None: where the engine does
-    lead: bool = False  # play some rows before it
-
-
 class Replay:
     """A tape under a replay clock, as the console sees it.
 
@@ -140,7 +131,7 @@ class Replay:
         self.source_note = setup.source_note()
         self.first_ts, self.last_ts, self.rows_total = meta.first_ts_us, meta.last_ts_us, meta.rows
         self.clock = ReplayClock(self.first_ts, self.last_ts)
-        self.ready, self.failure, self.seek_note = False, "", ""
+        self.ready, self.failure = False, ""
         self.loading_note = "reading the tape"
         self.moves = 0
         self._stands_at = -1
@@ -148,7 +139,6 @@ class Replay:
         self._labels: list[npt.NDArray[np.void]] = []
         self._feed: ReplayFeed | None = None
         self._seeker: Seeker | None = None
-        self._goal: _Goal | None = None
 
     def load(self) -> None:
         """Load the engine and the beginning of the tape; slow, so the console calls it in a thread after its first paint."""
@@ -159,7 +149,7 @@ class Replay:
         from lobterm.engine import drive
         from lobterm.engine.digest import RowsDigest
         from lobterm.feeds.replay import ReplayFeed
-        from lobterm.seeking import Seeker
+        from lobterm.seeking import Goal, Seeker
         from lobterm.session.stretches import Stretches
         from lobterm.tape.pages import Pages
 
@@ -173,12 +163,13 @@ class Replay:
         self.engine = self.setup.new_engine()
         if self.setup.log:
             self.session_id = self.setup.log.begin(self.setup.provenance())
-        self._opening = self._feed.after_message()
-        self._fold_to(self._opening)
-        self._seeker = Seeker(self.setup.tape, int(self.instrument.market), self.setup.new_engine())
-        self._seeker.indexer.start()
+        opening = self._feed.after_message()
+        self._fold_to(opening)
+        seeker = Seeker(self.setup.tape, int(self.instrument.market), self.setup.new_engine(), opening)
         if self._start_at is not None:
-            self.seek(self._start_at)
+            seeker.aim(Goal("time", self._feed.row_at(self._start_at), self._start_at))
+        self._seeker = seeker
+        self._seeker.indexer.start()
         self.ready = True
 
     # --- playing ---
@@ -187,20 +178,23 @@ class Replay:
         """Fold what the clock has reached, for `budget_us` of wall time at most; or finish a seek that waits."""
         if not self.ready or self.failure:
             return
-        if self._goal:
-            now = self.clock.now
-            self.clock.advance(wall_us)  # the time that a seek takes is not played
-            self.clock.jump(now)
-            self._pursue()
-            return
-        if self.clock.paused and self.position_rows == self._stands_at:
-            return  # more rows may have come in the same µs, but this is where a step or a seek stopped
-        before, loop = self.clock.now, self.loop
+        with self._stopping():
+            if self.seeker.goal:
+                now = self.clock.now
+                self.clock.advance(wall_us)  # the time that a seek takes is not played
+                self.clock.jump(now)
+                self._pursue()
+            elif not (self.clock.paused and self.position_rows == self._stands_at):
+                # more rows may have come in the same µs, but there a step or a seek has stopped
+                self._play(wall_us, budget_us)
+
+    def _play(self, wall_us: int, budget_us: int) -> None:
+        before = self.clock.now
         target = self.clock.advance(wall_us)
         row = self.rows_total if math.isinf(target) else self.source.row_at(int(target))
-        looping = loop is not None and not self.clock.paused and before < loop[1]
-        if looping and loop:
-            row = min(row, max(self.source.row_at(loop[1]), self.position_rows))
+        loop = self.loop if self.loop and not self.clock.paused and before < self.loop[1] else None
+        loop_row = max(self.source.row_at(loop[1]), self.position_rows) if loop else self.rows_total
+        row = min(row, loop_row)
         until = time.perf_counter() + budget_us / 1e6
         step = CHUNK if self.clock.speed == math.inf else SLICE
         while self.position_rows < row and self._fold_to(min(row, self.position_rows + step)):
@@ -208,7 +202,7 @@ class Replay:
                 break
         if self.clock.speed == math.inf and not self.clock.paused:
             self.clock.jump(self.source.status().last_ts)
-        if looping and loop and self.position_rows >= self.source.row_at(loop[1]):
+        if loop and self.position_rows >= loop_row:
             self.seek(loop[0])
 
     def step(self, unit: Unit) -> None:
@@ -218,22 +212,21 @@ class Replay:
         """
         if unit == "trigger":
             self.next_trigger()
-            return
-        if not self._may_move():
-            return
-        from lobterm.engine import state as st
+        elif self._may_step():
+            from lobterm.engine import state as st
 
-        if unit == "trade":
-            row = self.source.after_trade()
-        elif unit == "alpha":
-            row = self.source.after_time(int(self.engine.state.clock[st.ALPHA_DUE]))
-        else:
-            row = self.source.after_message()
-        self._fold_to(row)
-        self._stand()
+            with self._stopping():
+                if unit == "trade":
+                    row = self.source.after_trade()
+                elif unit == "alpha":
+                    row = self.source.after_time(int(self.engine.state.clock[st.ALPHA_DUE]))
+                else:
+                    row = self.source.after_message()
+                self._fold_to(row)
+                self._stand()
 
-    def _may_move(self) -> bool:
-        """Pause for a step; say whether there can be one. A seek that waits is given up."""
+    def _may_step(self) -> bool:
+        """Pause, give up a seek that waits, and say whether there can be a step."""
         if not self.ready or self.failure:
             return False
         self.clock.pause()
@@ -254,46 +247,48 @@ class Replay:
 
         Where the index has been, at once; beyond, `seeking` says how far the index is, and `pump` finishes the seek.
         """
-        if self._feed and not self.failure:
+        if self.ready and not self.failure:
             ts = min(max(ts, self.first_ts), self.last_ts)
-            self._go(_Goal("time", self.source.row_at(ts), ts, lead=True))
+            with self._stopping():
+                self._go("time", self.source.row_at(ts), ts)
 
     def seek_row(self, row: int) -> None:
         """Go to where `row` rows of the tape are folded; as `seek`."""
-        if self._feed and not self.failure:
-            self._go(_Goal("time", row, None, lead=True))
+        if self.ready and not self.failure:
+            with self._stopping():
+                self._go("time", row)
 
     def step_back(self, unit: Unit) -> None:
         """Go back to the last stop of `step` with this unit before here: message, trade, alpha tick or trigger; paused."""
         if unit == "trigger":
             self.prev_trigger()
-            return
-        if not self._may_move():
-            return
-        from lobterm.engine import params as pm
+        elif self._may_step():
+            from lobterm.engine import params as pm
 
-        if unit == "trade":
-            row = self.source.before_trade()
-        elif unit == "alpha":
-            row = self.source.before_tick(int(self.engine.state.params[pm.ALPHA_TICK_US]))
-        else:
-            row = self.source.before_message()
-        self._go(_Goal("step", row, None))
+            with self._stopping():
+                if unit == "trade":
+                    row = self.source.before_trade()
+                elif unit == "alpha":
+                    row = self.source.before_tick(int(self.engine.state.params[pm.ALPHA_TICK_US]))
+                else:
+                    row = self.source.before_message()
+                self._go("step", row)
 
     def next_trigger(self) -> None:
         """Go to the message after the next trigger, paused; where the index has not found one yet, it is awaited."""
-        if self._may_move():
-            self._go(_Goal("trigger", None, None))
+        if self._may_step():
+            with self._stopping():
+                self._go("trigger", None)
 
     def prev_trigger(self) -> None:
         """Go to the message after the last trigger before here, paused."""
-        if not self._may_move():
-            return
-        row = self.seeker.trigger_before(self.position_rows)
-        if row is None:
-            self.seek_note = "no trigger before here"
-            return
-        self._go(_Goal("trigger", row, None))
+        if self._may_step():
+            row = self.seeker.trigger_before(self.position_rows)
+            if row is None:
+                self.seeker.note = "no trigger before here"
+            else:
+                with self._stopping():
+                    self._go("trigger", row)
 
     def set_loop(self, a_ts: int, b_ts: int) -> None:
         """Play from one time to another, µs, again and again: whenever playing reaches the later one, it seeks the earlier."""
@@ -309,46 +304,40 @@ class Replay:
     @property
     def seeking(self) -> Seeking | None:
         """Return how far a seek is that waits for the index; None while there is none."""
-        goal = self._goal
-        if goal is None:
-            return None
-        of_rows = self.rows_total if goal.row is None else goal.row
-        return Seeking(min(self.indexed_rows, of_rows), of_rows, goal.what)
+        return self._seeker.progress if self._seeker else None
+
+    @property
+    def seek_note(self) -> str:
+        """Say why the last seek led nowhere, or nothing."""
+        return self._seeker.note if self._seeker else ""
 
     def cancel_seek(self) -> None:
         """Give up a seek that waits; everything stays where it is."""
-        self._goal = None
+        if self._seeker:
+            self._seeker.goal = None
 
-    def _go(self, goal: _Goal) -> None:
-        self.seek_note = ""
-        self._goal = goal
+    def _go(self, what: str, row: int | None, ts: int | None = None) -> None:
+        from lobterm.seeking import Goal
+
+        self.seeker.aim(Goal(what, row, ts))
         self._pursue()
 
     def _pursue(self) -> None:
         """Reach the goal if that is possible by now."""
-        goal, seeker = self._goal, self.seeker
-        if goal is None:
+        way = self.seeker.way(self.position_rows)
+        if way is None:
             return
-        ended = seeker.indexer.finished  # asked first: what it found until then is there
-        row = seeker.trigger_after(self.position_rows) if goal.row is None else max(goal.row, self._opening)
-        start = None if row is None else seeker.start_for(row, self.position_rows, lead=goal.lead)
-        if row is None or start is None:
-            if ended:
-                self._goal = None
-                self.seek_note = seeker.indexer.failure or "no trigger after here"
-            return
-        self._goal = None
-        if start != self.position_rows or start > row:
-            labels = seeker.restore(start, self.engine)
-            if labels is None:
-                self._goal = goal  # it has just been let go: the next pump takes an earlier one
+        if way.start != self.position_rows:
+            labels = self.seeker.restore(way.start, self.engine)
+            if labels is None:  # it has just been let go: the next pump takes an earlier one
+                self.seeker.goal = way.goal
                 return
-            self._move_to(start, labels)
-        self._fold_to(row, played=False)
-        if goal.ts is None:
+            self._move_to(way.start, labels)
+        self._fold_to(way.row, played=False)
+        if way.goal.ts is None:
             self._stand()
         else:
-            self.clock.jump(goal.ts)
+            self.clock.jump(way.goal.ts)
 
     def _move_to(self, row: int, labels: npt.NDArray[np.void]) -> None:
         """Note that the engine stands at `row` without having been played there."""
@@ -362,7 +351,7 @@ class Replay:
 
     def _fold_to(self, row: int, *, played: bool = True) -> bool:
         """Hand rows over and fold them until `row`; what is `played` for the first time is logged. Return False if it failed."""
-        try:
+        with self._stopping():
             while (at := self.position_rows) < row:
                 stop, new = self._logged.run(at, row)
                 handed = self.source.hand_over(stop, CHUNK)
@@ -370,10 +359,15 @@ class Replay:
                     self._keep(rows, logged=played and new)
                 if played and new:
                     self._logged.add(at, at + handed)
-        except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
+        return not self.failure
+
+    @contextlib.contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Stop at an error: the screen must say why, rather than die with the last good picture."""
+        try:
+            yield
+        except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
-            return False
-        return True
 
     def _keep(self, rows: Rows, *, logged: bool) -> None:
         if len(rows["labels"]):
@@ -436,7 +430,7 @@ class Replay:
     @property
     def lag_us(self) -> int:
         """Return how far the engine is behind the clock; 0 when every row that is due has been folded."""
-        if not self.ready or self.position_rows >= self.source.row_at(self.clock.now):
+        if not self.ready or self.failure or self.position_rows >= self.source.row_at(self.clock.now):
             return 0
         return max(0, self.clock.now - self.source.status().last_ts)
 

@@ -320,6 +320,25 @@ def test_an_index_that_fails_ends_the_seek_and_says_why(slow, monkeypatch):
     assert slow.position_rows == 2
 
 
+def test_a_damaged_page_stops_the_replay_where_it_is_and_not_the_screen(setup, monkeypatch):
+    path, group = setup.tape.path, 4
+    data = bytearray(path.read_bytes())
+    at = setup.tape._file.metadata.row_group(group).column(3).data_page_offset
+    data[at : at + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    replay = opened(runtime.Setup(parquet.open_tape(path), CONFIG, MODEL, None))
+    replay.seeker.indexer.wait(len(EVENTS))
+    replay.seek_row(9_000)
+    assert (replay.seeking, replay.position_rows) == (None, 1)
+    assert "row group 4" in replay.seek_note
+    replay.seek(int(EVENTS["ts"][4_200]))  # the time itself stands in that page
+    assert "row group 4" in replay.failure
+    for act in (replay.pump, replay.seek_row, replay.step, replay.step_back, replay.next_trigger, replay.prev_trigger):
+        act(*{"pump": (1, 1), "seek_row": (9,), "step": ("event",), "step_back": ("trade",)}.get(act.__name__, ()))
+    assert replay.lag_us == 0
+    replay.close()
+
+
 def test_opened_at_a_time_it_goes_there_when_the_index_has_come_by(setup):
     at = int(EVENTS["ts"][5_000])
     later = opened(setup, at=at)

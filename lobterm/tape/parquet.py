@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -232,34 +232,36 @@ class Tape:
         """Read a row group into `rows`; return its last time, which no later row may precede."""
         try:
             table = self._file.read_row_group(group, columns=SCHEMA.names)
-            for name in SCHEMA.names:
-                rows[name] = table.column(name).to_numpy()
+            columns = {name: table.column(name).to_numpy() for name in SCHEMA.names}
+            _validate(columns, last, self.path, group)
+            for name, column in columns.items():
+                rows[name] = column
         except (pa.ArrowException, OSError, ValueError) as error:
             raise TapeError("is damaged", file=self.path, place=f"row group {group}", mend=_REIMPORT) from error
-        _validate(rows, last, self.path, group)
-        return int(rows["ts"][-1]) if len(rows) else last
+        return int(columns["ts"][-1]) if len(rows) else last
 
 
 _REIMPORT = "import the recording again"
 
 
-def _validate(rows: EventArray, last: int, path: Path, group: int) -> None:
+def _validate(columns: Mapping[str, npt.NDArray[Any]], last: int, path: Path, group: int) -> None:
     """Refuse values that no importer writes: the engine trusts its tape."""
     place = f"row group {group}"
-    if len(rows) and (rows["ts"][0] < last or (np.diff(rows["ts"]) < 0).any()):
+    ts, kinds, sides = columns["ts"], columns["kind"], columns["side"]
+    if len(ts) and (ts[0] < last or (ts[1:] < ts[:-1]).any()):
         raise TapeError("time runs back", file=path, place=place, mend=_REIMPORT)
-    sides, kinds = rows["side"], rows["kind"]
     if (
         (kinds < min(Kind)).any()
         or (kinds > max(Kind)).any()
         or (sides < -1).any()
         or (sides > 1).any()
-        or (rows["market"] > max(Market)).any()
+        or (columns["market"] > max(Market)).any()
     ):
         raise TapeError("holds rows of an unknown kind, side or market", file=path, place=place, mend=_REIMPORT)
+    # as unsigned numbers, those below zero are beyond all measure too
+    large = (columns["px"].view(np.uint64) > LARGEST) | (columns["qty"].view(np.uint64) > LARGEST)
     sided = (kinds == Kind.BOOK) | (kinds == Kind.TOUCH) | (kinds == Kind.TRADE)
-    px, qty = rows["px"][sided], rows["qty"][sided]
-    if (sides[sided] == 0).any() or (px < 0).any() or (qty < 0).any() or (px > LARGEST).any() or (qty > LARGEST).any():
+    if (sided & ((sides == 0) | large)).any():
         what = "holds book or trade rows without a side, negative or beyond all measure"
         raise TapeError(what, file=path, place=place, mend=_REIMPORT)
 

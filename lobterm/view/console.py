@@ -106,8 +106,6 @@ class Seekable(Console, Protocol):
 
     loop: tuple[int, int] | None
     """Times, µs, between which playing goes round; None for none."""
-    seek_note: str
-    """Why the last seek led nowhere, or nothing."""
 
     @property
     def moves(self) -> int:
@@ -131,6 +129,10 @@ class Seekable(Console, Protocol):
     @property
     def seeking(self) -> Seeking | None:
         """Return how far a seek that waits has come, None while there is none."""
+
+    @property
+    def seek_note(self) -> str:
+        """Say why the last seek led nowhere, or nothing."""
 
     def cancel_seek(self) -> None:
         """Give up a seek that waits."""
