@@ -354,11 +354,15 @@ class Replay:
         with self._stopping():
             while (at := self.position_rows) < row:
                 stop, new = self._logged.run(at, row)
-                handed = self.source.hand_over(stop, CHUNK)
-                for rows in self._drive.fold(self.engine, self._cursor.read(CHUNK)):
+                if played:
+                    self.source.hand_over(stop, CHUNK)
+                    events = self._cursor.read(CHUNK)
+                else:
+                    events = self.source.pass_by(stop)
+                for rows in self._drive.fold(self.engine, events):
                     self._keep(rows, logged=played and new)
                 if played and new:
-                    self._logged.add(at, at + handed)
+                    self._logged.add(at, at + len(events))
         return not self.failure
 
     @contextlib.contextmanager

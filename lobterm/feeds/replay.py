@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lobterm.events import EventArray
 from lobterm.feeds.base import FeedStatus
 from lobterm.tape.pages import Pages
 from lobterm.tape.ring import Ring
@@ -78,16 +79,22 @@ class ReplayFeed:
         ts = self.pages.ts_of(end - 1)
         return self.pages.message_end_after(self.row_at((ts - 1) // period_us * period_us))
 
+    def pass_by(self, row: int) -> EventArray:
+        """Return the next rows up to row count `row`, or fewer, and move past them: a seek needs no ring."""
+        rows = self.pages.rows(self._at, row)
+        self._at += len(rows)
+        self._last_ts = int(rows["ts"][-1])
+        return rows
+
     def hand_over(self, row: int, limit: int) -> int:
         """Append rows up to row count `row`, `limit` at most, to the ring. Return how many."""
         stop = min(row, self._at + limit, self.pages.total)
         if self._ring is None or stop <= self._at:
             return 0
         handed = 0
+        self.pages.expect(self._at)
         while self._at < stop:
-            rows = self.pages.rows(self._at, stop)
+            rows = self.pass_by(stop)
             self._ring.append(rows)
-            self._at += len(rows)
             handed += len(rows)
-            self._last_ts = int(rows["ts"][-1])
         return handed

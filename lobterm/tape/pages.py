@@ -45,7 +45,7 @@ class Pages:
     """Random access to the rows of a tape for one thread. Rows are counted from 0 over the whole tape."""
 
     def __init__(self, tape: Tape, market: int, *, ahead: bool = False) -> None:
-        """`ahead`: read the following page in a thread while one is used; `tape` must not be read elsewhere meanwhile."""
+        """`ahead`: read in a thread, so that a page can be `expect`ed; `tape` must not be read elsewhere meanwhile."""
         self._tape, self._market = tape, market
         self.starts, self._times = tape.group_starts(), tape.group_times()
         self.total = int(self.starts[-1])
@@ -64,9 +64,6 @@ class Pages:
     def page(self, number: int) -> Page:
         """Return a page; raise TapeError where the tape is damaged."""
         asked = self._ask(number)
-        if self._reader and number + 1 < len(self._times):
-            self._ask(number + 1)
-            self._held.move_to_end(number)
         while len(self._held) > KEEP:
             self._held.popitem(last=False)
         try:
@@ -74,6 +71,12 @@ class Pages:
         except BaseException:
             self._held.pop(number, None)
             raise
+
+    def expect(self, row: int) -> None:
+        """Have the page after that of `row` read meanwhile: rows are being used in order."""
+        number = self.page_of(row) + 1
+        if self._reader and number < len(self._times) and number not in self._held:
+            self._ask(number)
 
     def _ask(self, number: int) -> Future[Page]:
         held = self._held.get(number)

@@ -208,7 +208,7 @@ class Tape:
         n = self._file.metadata.row_group(group).num_rows
         # in pages of its own: freed between small things that live on, such blocks leave holes that add up to gigabytes
         rows = np.frombuffer(mmap.mmap(-1, max(n, 1) * EVENT.itemsize), EVENT, n)
-        self._fill(rows, group, last)
+        self._fill(rows, group, last, use_threads=False)  # so little is done sooner alone
         return rows
 
     def again(self) -> Tape:
@@ -228,10 +228,10 @@ class Tape:
             at = stop
         return rows
 
-    def _fill(self, rows: EventArray, group: int, last: int) -> int:
+    def _fill(self, rows: EventArray, group: int, last: int, *, use_threads: bool = True) -> int:
         """Read a row group into `rows`; return its last time, which no later row may precede."""
         try:
-            table = self._file.read_row_group(group, columns=SCHEMA.names)
+            table = self._file.read_row_group(group, columns=SCHEMA.names, use_threads=use_threads)
             columns = {name: table.column(name).to_numpy() for name in SCHEMA.names}
             _validate(columns, last, self.path, group)
             for name, column in columns.items():
