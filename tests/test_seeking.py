@@ -48,6 +48,7 @@ def setup(tmp_path, monkeypatch):
         (seeking, "CLOSE", 1_600), (seeking, "LEAD", 300),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(parquet.Tape, "read", lambda self: pytest.fail("a replay never reads a tape whole"))
     path = tmp_path / "lively.parquet"
     parquet.write_tape(path, (PERP,), [EVENTS], exch_ts_kind={0: "T"})
     return runtime.Setup(parquet.open_tape(path), CONFIG, MODEL, Collected())

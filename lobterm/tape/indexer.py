@@ -70,6 +70,8 @@ class Indexer:
                 self.advance()
         except Exception as error:  # seeking ends here; playing goes on and meets what is wrong itself
             self.failure = f"{type(error).__name__}: {error}"
+        del self._engine  # as large as the one that is played
+        self._pages.close()
         with self._moved:
             self._moved.notify_all()
 

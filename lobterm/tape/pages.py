@@ -53,9 +53,10 @@ class Pages:
         self._reader = ThreadPoolExecutor(1, "tape") if ahead else None
 
     def close(self) -> None:
-        """Read nothing more."""
+        """Read nothing more, and let go of what is in memory."""
         if self._reader:
             self._reader.shutdown(wait=False, cancel_futures=True)
+        self._held.clear()
 
     def page_of(self, row: int) -> int:
         """Return the number of the page that holds `row`."""
