@@ -92,9 +92,9 @@ class Setup:
 
 
 def model_beside(tape: Path) -> Path | None:
-    """Return the model file that lies beside a tape under its name, if there is one."""
-    path = tape.with_name(tape.stem + ".model.json")
-    return path if path.is_file() else None
+    """Return the model file that lies beside a tape, if there is one: under its name, or as `starter` for the folder."""
+    named = (tape.with_name(f"{stem}.model.json") for stem in (tape.stem, "starter"))
+    return next((path for path in named if path.is_file()), None)
 
 
 def model_warning(setup: Setup) -> str:
@@ -450,6 +450,9 @@ class Replay:
         if self._seeker:
             self._seeker.indexer.stop()
         if self.setup.log and self.ready:
+            if not self.failure and self._logged.ends_at(self.position_rows):
+                for rows in self._drive.finish(self.engine):
+                    self._keep(rows, logged=True)
             self.setup.log.end(
                 {
                     "rows": self.position_rows,

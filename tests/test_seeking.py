@@ -189,18 +189,37 @@ def test_every_row_is_logged_once_and_what_a_seek_passes_is_not(setup, replay):
             digest.add(rows)
             for name, table in rows.items():
                 expected[name] += pack(name, table)
+    finish(engine, digest, expected)
     assert setup.log.tables == expected
     assert setup.log.ended["rows_sha256"] == digest.hexdigest()
 
 
+def finish(engine, digest, expected):
+    """Add what the end of a session gives out."""
+    for rows in drive.finish(engine):
+        digest.add(rows)
+        for name, table in rows.items():
+            expected[name] += pack(name, table)
+
+
+def test_closed_where_it_has_been_before_no_markout_is_told_twice(setup, replay):
+    replay._fold_to(9_000)
+    before = dict(setup.log.tables)
+    replay.seek_row(6_000)
+    replay.close()
+    assert setup.log.tables == before
+    assert setup.log.ended["stretches"] == [[0, 9_000]]
+
+
 def test_going_back_and_forth_and_then_to_the_end_logs_a_straight_run(setup, replay):
-    for back, on in ((500, 2_000), (100, 5_000), (4_000, len(EVENTS))):
+    for back, on in ((500, 2_000), (100, 5_000), (len(EVENTS), len(EVENTS))):
         replay._fold_to(replay.position_rows + on if on < len(EVENTS) else on)
         replay.seek_row(back)
     replay.close()
-    digest = RowsDigest()
-    for rows in drive.fold(engine_of(PARAMS), EVENTS):
+    digest, engine = RowsDigest(), engine_of(PARAMS)
+    for rows in drive.fold(engine, EVENTS):
         digest.add(rows)
+    finish(engine, digest, dict.fromkeys(TABLES, b""))
     assert setup.log.ended["stretches"] == [[0, len(EVENTS)]]
     assert setup.log.ended["rows_sha256"] == digest.hexdigest()
 

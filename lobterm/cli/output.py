@@ -43,8 +43,8 @@ def _plain(value: Any) -> str:
 class Progress:
     """One line on stderr, rewritten, after the first second, and only where a person can see it."""
 
-    def __init__(self, what: str, total: int | None = None) -> None:
-        self._what, self._total = what, total
+    def __init__(self, what: str, total: int | None = None, unit: str = "rows") -> None:
+        self._what, self._total, self._unit = what, total, unit
         self._started = self._shown = time.monotonic()
         self._alive = sys.stderr.isatty()
         self._wrote = False
@@ -58,7 +58,8 @@ class Progress:
         total = total or self._total
         share = f" {100 * done / total:.0f}%" if total else ""
         rate = done / (now - self._started)
-        sys.stderr.write(f"{CLEAR}{self._what}{share}  {done:,} rows  {rate:,.0f}/s")
+        speed = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+        sys.stderr.write(f"{CLEAR}{self._what}{share}  {done:,} {self._unit}  {speed}/s")
         sys.stderr.flush()
 
     def close(self) -> None:

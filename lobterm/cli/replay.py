@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lobterm.runtime import Setup
 
 EPILOG = """\
-  lobterm replay replays/demo.parquet
+  lobterm replay replays/long-cascade.parquet --at 07:54
   lobterm replay day.parquet --speed 50 --at 14:30
   lobterm replay day.parquet --headless --json --set maker.gamma=3
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lobterm.cli import output, simulate
+from lobterm.cli import output, score, simulate
 
 IMPORT_EPILOG = """\
 understood: collector lines (`<stamp> <json>`, .gz .zst plain), cryptofeed captures (frames and REST answers together),
@@ -55,6 +55,7 @@ def register(commands: Any) -> None:
     output.add_json(export)
     export.set_defaults(run=run_export)
     simulate.register(group)
+    score.register(group)
 
 
 def default_out(first: Path) -> Path:

@@ -27,6 +27,10 @@ class Stretches:
         if at and self._held[at - 1][1] == start:
             self._held[at - 1][1] = self._held.pop(at)[1]
 
+    def ends_at(self, row: int) -> bool:
+        """Say whether a stretch ends at `row`."""
+        return any(stop == row for _, stop in self._held)
+
     def to_json(self) -> list[list[int]]:
         """Return the stretches as [start, stop] pairs."""
         return [list(held) for held in self._held]
