@@ -41,8 +41,8 @@ def in_subprocess() -> None:
 
 def load() -> None:
     """Fold a heartbeat and read a picture: that compiles or loads every kernel that a replay needs."""
-    from lobterm.engine import drive, params, read
-    from lobterm.events import Flag, Kind, empty
+    from lobterm.engine import checkpoint, drive, params, read
+    from lobterm.events import Flag, Kind, Market, empty
     from lobterm.instrument import Instrument
 
     engine = drive.start(Instrument(Market.PERP, "WARM", Decimal("0.1"), Decimal("0.001")), params.defaults())
@@ -50,6 +50,8 @@ def load() -> None:
     beat["kind"], beat["flags"], beat["ts"] = Kind.HEARTBEAT, Flag.LAST, 1
     list(drive.fold(engine, beat))
     read.snapshot(engine.state, 1)
+    samples = checkpoint.Samples()
+    checkpoint.restore(checkpoint.save(engine.state, samples), engine.state, samples)
 
 
 def load_decoder() -> None:
