@@ -129,7 +129,8 @@ def run(given: argparse.Namespace, name: str) -> dict:
         child(given, case, report)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
     terminal = Terminal(fd, case.get("drain"))
-    terminal.drain(6.0)
+    terminal.drain(90.0, b"rows/s")  # the header says it once the engine is loaded
+    terminal.drain(3.0)
     if given.screen != "1":
         os.write(fd, given.screen.encode())
         terminal.drain(2.0)

@@ -429,3 +429,17 @@ def test_the_index_of_a_tape_is_the_same_however_the_thread_was_scheduled(replay
     mine, theirs = slow.overview(50), replay.overview(50)
     assert mine.lpi_sell.tolist() == theirs.lpi_sell.tolist()
     assert mine.gaps == theirs.gaps
+
+
+def test_what_a_screen_remembers_follows_a_seek(replay):
+    replay.seek_row(len(EVENTS) * 3 // 4)
+    replay.pump(0, 10**9)
+    assert len(replay.history.ticks)
+    assert len(replay.history.trades)
+    replay.seek_row(len(EVENTS) // 3)
+    replay.pump(0, 10**9)
+    now = int(replay.engine.state.clock[st.NOW])
+    for tail in (replay.history.ticks, replay.history.trades, replay.history.quotes):
+        assert (tail.rows["ts"] <= now).all(), "nothing of what is yet to come"
+    replay.step("alpha")
+    assert replay.history.ticks.rows["ts"][-1] > now, "and it goes on from there"

@@ -30,6 +30,10 @@ BUDGET_AT_MAX_US = 40_000
 """The same at speed max, where folding is the point; a key still waits no longer than that."""
 
 
+SETTLED = 10
+"""Frames that are painted after the last change: a new layout takes some until it is known."""
+
+
 class LobtermApp(App[None], inherit_bindings=False):
     """The console of one market."""
 
@@ -63,6 +67,8 @@ class LobtermApp(App[None], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = DARK.name
         self._told_failure = False
+        self._painted: tuple[object, ...] = ()
+        self._same = 0
         self.set_keymap(dict(keymap or {}))
 
     @property
@@ -118,8 +124,22 @@ class LobtermApp(App[None], inherit_bindings=False):
             self._told_failure = True
             self.notify(market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
         self.shell.count()
+        if self._stands_still():
+            return
         if self.governor.may_paint(backlog(self._driver)):
             self.paint()
+
+    def _stands_still(self) -> bool:
+        """Say whether everything has been painted as it is: a market that stands need not be painted again."""
+        market, clock = self.market, self.market.clock
+        state = (
+            market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
+            self.shell.rows_per_s, self.size, self.current_mode,
+        )  # fmt: skip
+        if not market.ready or state != self._painted:
+            self._painted, self._same = state, 0
+        self._same += 1
+        return self._same > SETTLED
 
     def paint(self) -> None:
         """Paint the screen that is seen; what lies beneath a dialogue stands still."""

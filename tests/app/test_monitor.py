@@ -158,3 +158,19 @@ async def test_the_end_of_the_tape_is_said(opened):
     console.finished = True
     async with opened(console) as pilot:
         assert "END OF TAPE" in screen_text(pilot)
+
+
+async def test_a_market_that_stands_is_painted_until_it_is_settled_and_then_not(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        app = pilot.app
+        for _ in range(20):
+            app.tick()
+        frame = app.monitor.last_frame
+        app.tick()
+        assert app.monitor.last_frame is frame
+        console.position_rows += 1
+        app.tick()
+        assert app.monitor.last_frame is not frame
+        await pilot.press("t")
+        assert app.monitor.last_frame is not frame
