@@ -21,8 +21,8 @@ from pathlib import Path
 from import_raw import generated
 
 from lobterm.events import Market
+from lobterm.feeds.binance import inbox as ib
 from lobterm.feeds.binance.decoder import Decoder
-from lobterm.feeds.binance.inbox import Inbox
 from lobterm.feeds.binance.stamp import Stamp
 from lobterm.instrument import Instrument
 from lobterm.tape.recording.recorder import Recorder
@@ -34,27 +34,30 @@ SPOT = Instrument(Market.SPOT, "BTCUSDT", Decimal("0.01"), Decimal("0.00000001")
 FLUSHES_A_SECOND = 200
 
 
-def recorded(folder: Path) -> list[tuple[Market, bytes]]:
-    """Return the frames of the recorded session, both markets in the order of receipt."""
+def recorded(folder: Path) -> list[tuple[Market, bytes, int]]:
+    """Return the frames of the recorded session with their stamps, both markets in the order of receipt."""
     lines = []
     for market, name in ((Market.PERP, "usdm-btcusdt-20240808"), (Market.SPOT, "spot-btcusdt-20240808")):
         text = gzip.decompress((folder / name / "btcusdt_20240808.gz").read_bytes())
         lines += [(market, line) for line in text.splitlines()]
     lines.sort(key=lambda line: line[1][:19])
-    return [(market, line.split(b" ", 1)[1]) for market, line in lines]
+    return [(market, line.split(b" ", 1)[1], int(line[:19])) for market, line in lines]
 
 
-def run(messages: list[tuple[Market, bytes]], batch: int, folder: Path | None) -> tuple[float, float, int]:
+def run(messages: list[tuple[Market, bytes, int]], batch: int, folder: Path | None) -> tuple[float, float, int]:
     """Return (seconds of this thread, seconds of the process, rows)."""
     recorder = Recorder(folder, "BTCUSDT", "bench", (Market.PERP, Market.SPOT)) if folder else None
-    inbox = Inbox(Decoder(PERP, SPOT), Ring(1 << 20), recorder, Stamp())
+    now_ns = [messages[0][2]]
+    stamp = Stamp(wall_ns=lambda: now_ns[0], elapsed_ns=lambda: now_ns[0])
+    inbox = ib.Inbox(Decoder(PERP, SPOT), Ring(1 << 20), recorder, stamp)
     inbox.begin("bench", {})
     inbox.control(control.TradeSource("trade"))
     inbox.flush()
     rows, wire = 0, inbox.wire
     own, whole = time.thread_time(), time.process_time()
     for at in range(0, len(messages), batch):
-        for market, text in messages[at : at + batch]:
+        now_ns[0] = messages[at][2]
+        for market, text, _ in messages[at : at + batch]:
             wire(market, text)
         rows += inbox.flush()
     own = time.thread_time() - own
@@ -77,9 +80,12 @@ def main() -> None:
     if arguments.data:
         messages = recorded(arguments.data)
     else:
-        messages = [(Market.PERP, line.split(" ", 1)[1].rstrip().encode()) for line in generated(100_000)]
+        lines = (line.partition(" ") for line in generated(100_000))
+        messages = [(Market.PERP, text.rstrip().encode(), int(ns)) for ns, _, text in lines]
     batch = arguments.rate // FLUSHES_A_SECOND
     seconds = len(messages) / arguments.rate
+    # stamps are the recorded ones, which pass faster: as many beats as there would be
+    ib.BEAT_NS = int(ib.BEAT_NS * (messages[-1][2] - messages[0][2]) / 1e9 / seconds)
     run(messages[:2_000], batch, None)
     shares: dict[str, list[float]] = {"inbox": [], "inbox, recording": [], "with the recorder's thread": []}
     for _ in range(arguments.rounds):

@@ -14,6 +14,9 @@ import numpy as np
 from lobterm.events import EVENT, EventArray, Flag, Kind
 
 STEP_US = 1_000
+LAST = int(Flag.LAST)
+BYTES = f"V{EVENT.itemsize}"
+"""A row as bytes: numpy moves records with padding field by field, ten times slower."""
 TIMED = np.isin(np.arange(256), (Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE))
 
 
@@ -54,7 +57,8 @@ class Offsets:
         extra = np.zeros(len(places), EVENT)
         extra["ts"], extra["qty"] = rows["ts"][places], offsets
         extra["kind"], extra["market"], extra["flags"] = Kind.CLOCK_OFFSET, self._market, Flag.SYNTHETIC | Flag.LAST
-        return np.insert(rows, places, extra)
+        whole: EventArray = np.insert(rows.view(BYTES), places, extra.view(BYTES)).view(EVENT)
+        return whole
 
 
 def with_offsets(chunks: Iterable[EventArray], market: int) -> Iterator[EventArray]:
@@ -66,6 +70,7 @@ def with_offsets(chunks: Iterable[EventArray], market: int) -> Iterator[EventArr
 
 def _message_start(rows: EventArray, at: int) -> int:
     """Return the first row of the message that row `at` belongs to."""
-    while at > 0 and not rows["flags"][at - 1] & Flag.LAST:
+    flags = rows["flags"]
+    while at > 0 and not flags[at - 1] & LAST:
         at -= 1
     return at

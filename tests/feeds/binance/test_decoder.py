@@ -144,6 +144,37 @@ def test_best_prices_that_contradict_the_book_end_it():
     assert gaps(rows) == [(GapCause.CROSSED, Scope.BOOK)]
 
 
+def test_a_change_that_contradicts_best_prices_told_before_is_not_handed_on():
+    late = depth(106, 110, 105, [("999.70", "0.004")])
+    rows, reader = fd.read(fd.stamped([*joined(), touch(107, ("1000.00", "0.009")), touch(120), late]))
+    assert reader.books[Market.PERP].why is Why.MISMATCH
+    assert rows["kind"][-1] == Kind.GAP
+    assert 9_997 not in rows["px"].tolist()
+
+
+def test_the_first_diff_stream_is_followed_and_another_one_after_its_socket_is_gone():
+    def slow(first, last, previous):
+        return (0, fd.body(wires.depth(first, last, previous, [("999.60", "0.001")]), "btcusdt@depth"))
+
+    lines = [*joined(), touch(200), slow(106, 110, 105), (0, fd.own(control.Disconnect("public"))), touch(50)]
+    lines += [slow(40, 55, 39), (0, fd.body(wires.snapshot(50, [BID], [ASK])))]
+    rows, reader = fd.read(fd.stamped(lines))
+    assert reader.skipped == {"depth_of_other_speed": 1}
+    assert (reader.books[Market.PERP].known, reader.books[Market.PERP].ident) == (True, 55)
+    assert told(rows, Kind.TOUCH)["seq"].tolist() == [200, 200, 50, 50], "ids begin anew with another connection"
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"{}", fd.body(wires.snapshot(100, [BID], [("1000.10", "0.00001")]))])
+def test_an_answer_that_is_no_snapshot_is_asked_for_again(answer):
+    _, reader = fd.read(fd.stamped(joined()[:2]))
+    book = reader.books[Market.PERP]
+    book.asked()
+    later = fd.NS + 10**9
+    fd.read(fd.stamped([(0, answer)], later), reader=reader)
+    assert not book.asking
+    assert book.wants_snapshot(later // 1_000 + 60_000_000)
+
+
 def test_spot_may_leave_out_a_best_price_but_not_twice_in_a_row():
     bid, lower, ask = ("100.00", "0.1"), ("99.00", "0.2"), ("100.01", "0.3")
 
