@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,18 @@ DEMO = Path(__file__).resolve().parents[2] / "replays" / "demo.parquet"
 def replay(monkeypatch, tmp_path):
     monkeypatch.setattr(config, "user_file", lambda: tmp_path / "none.toml")
     setup = runtime.Setup(parquet.open_tape(DEMO), config.load(), model.load(runtime.model_beside(DEMO)))
-    console = runtime.Replay(setup, at=setup.tape.meta.first_ts_us + 100_000_000, warmed=lambda: None)
+    console = runtime.Replay(setup, warmed=lambda: None)
     console.load()
-    return console
+    console.clock.speed = math.inf
+    console.clock.play()
+    while not console.finished:
+        console.pump(0, 1_000_000_000)
+    yield console
+    console.close()
 
 
 def test_the_depth_is_the_engine_s_book(replay):
-    picture = read.snapshot(replay.engine.state, 2_000)
+    picture = read.snapshot(replay.engine.state, 20_000)
     depth = replay.history.depth
     _, base, lots = depth.running()
     for side in (picture.bids, picture.asks):
