@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := bench/.peers/.ready
 
-.PHONY: run test test-long lint bench clean
+REPLAYS := long-cascade short-squeeze informed-selloff quiet-night gap-and-reconnect
+
+.PHONY: run test test-long lint bench replays clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -14,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 run: $(READY)
-	$(BIN)/lobterm replay replays/demo.parquet --at 00:04:00 --speed 2
+	$(BIN)/lobterm replay replays/long-cascade.parquet --at 07:54:12
 
 test: $(READY)
 	$(BIN)/python -m pytest -q
@@ -40,6 +42,14 @@ bench: $(READY) $(PEERS)
 	$(BIN)/python bench/decoder.py
 	$(BIN)/python bench/tape.py
 	$(BIN)/python bench/engine.py
+
+# the bundled tapes anew, with what the engine says of them: a change of either shows in git
+replays: $(READY)
+	for name in $(REPLAYS); do \
+	  $(BIN)/lobterm tape simulate --scenario $$name --seed 7 --seconds 1260 --book-ms 1000 --touch-ms 100 --far-ms 30000 \
+	    --warm 1800 --out replays/$$name.parquet || exit 1; \
+	done
+	$(BIN)/python replays/golden.py
 
 clean:
 	rm -rf $(VENV) bench/.peers

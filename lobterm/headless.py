@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from lobterm.events import EventArray
 from lobterm.runtime import CHUNK, Setup, model_warning
 
 if TYPE_CHECKING:
-    from lobterm.engine.drive import Engine
+    from lobterm.engine.drive import Engine, Rows
 
 PIECE = CHUNK
 RANDOM_CUTS = 200
@@ -29,6 +29,17 @@ def pieces(rows: int, seed: int | None) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
 
 
+def _outputs(engine: Engine, events: EventArray, cut_seed: int | None) -> Iterator[tuple[int, Rows]]:
+    """Yield (rows of the tape that were folded, what came of them), the end of the session included."""
+    from lobterm.engine import drive
+
+    for start, stop in pieces(len(events), cut_seed):
+        for rows in drive.fold(engine, events[start:stop]):
+            yield stop, rows
+    for rows in drive.finish(engine):
+        yield len(events), rows
+
+
 def replay(
     setup: Setup,
     events: EventArray,
@@ -37,23 +48,25 @@ def replay(
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Replay `events` flat out and return the summary that `lobterm replay --headless --json` prints."""
-    from lobterm.engine import drive
     from lobterm.engine.digest import RowsDigest
 
     warm.load()  # the time below is the engine's, not the compiler's
     engine, digest = setup.new_engine(), RowsDigest()
     session_id = setup.log.begin(setup.provenance()) if setup.log else None
     started, in_engine = time.perf_counter(), 0.0
-    for start, stop in pieces(len(events), cut_seed):
+    outputs = _outputs(engine, events, cut_seed)
+    while True:
         mark = time.perf_counter()
-        for rows in drive.fold(engine, events[start:stop]):
-            in_engine += time.perf_counter() - mark
-            digest.add(rows)
-            if setup.log:
-                setup.log.write(rows)
-            mark = time.perf_counter()
+        output = next(outputs, None)
+        in_engine += time.perf_counter() - mark
+        if output is None:
+            break
+        done, rows = output
+        digest.add(rows)
+        if setup.log:
+            setup.log.write(rows)
         if progress:
-            progress(stop, len(events))
+            progress(done, len(events))
     if setup.log:
         setup.log.flush()
     elapsed = time.perf_counter() - started

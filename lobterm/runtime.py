@@ -21,6 +21,7 @@ from lobterm.engine.params import BY_KEY, FILL_RULE
 from lobterm.errors import LobtermError
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
+from lobterm.view.history import History
 
 if TYPE_CHECKING:
     from lobterm.config import Config
@@ -88,9 +89,9 @@ class Setup:
 
 
 def model_beside(tape: Path) -> Path | None:
-    """Return the model file that lies beside a tape under its name, if there is one."""
-    path = tape.with_name(tape.stem + ".model.json")
-    return path if path.is_file() else None
+    """Return the model file that lies beside a tape, if there is one: under its name, or as `starter` for the folder."""
+    named = (tape.with_name(f"{stem}.model.json") for stem in (tape.stem, "starter"))
+    return next((path for path in named if path.is_file()), None)
 
 
 def model_warning(setup: Setup) -> str:
@@ -124,6 +125,7 @@ class Replay:
         self.clock = ReplayClock(self.first_ts, self.last_ts)
         self.ready, self.failure = False, ""
         self.loading_note = "reading the tape"
+        self.history = History()
         self._labels: list[npt.NDArray[np.void]] = []
         self._feed: ReplayFeed | None = None
 
@@ -188,7 +190,9 @@ class Replay:
         try:
             while self.position_rows < row:
                 self.source.hand_over(row, CHUNK)
-                for rows in self._drive.fold(self.engine, self._cursor.read(CHUNK)):
+                events = self._cursor.read(CHUNK)
+                self.history.events(events)
+                for rows in self._drive.fold(self.engine, events):
                     self._keep(rows)
         except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
             self.failure = f"{type(error).__name__}: {error}"
@@ -200,6 +204,7 @@ class Replay:
             self._labels.append(rows["labels"][-LABELS_KEPT:])
             if len(self._labels) > 64:
                 self._labels = [np.concatenate(self._labels)[-LABELS_KEPT:]]
+        self.history.rows(rows)
         if self.setup.log:
             self.setup.log.write(rows)
 
@@ -251,6 +256,9 @@ class Replay:
     def close(self) -> None:
         """End the session: what was logged so far is kept."""
         if self.setup.log and self.ready:
+            if not self.failure:
+                for rows in self._drive.finish(self.engine):
+                    self.setup.log.write(rows)
             self.setup.log.end({"rows": self.position_rows, "events": self.rows_total, "failure": self.failure})
         if self._feed:
             self._feed.stop()

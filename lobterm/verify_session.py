@@ -37,6 +37,8 @@ def verify(log: Path, wanted: str, progress: Callable[[int], None] | None = None
             events += len(chunk)
             if progress:
                 progress(events)
+        for rows in drive.finish(engine):
+            compared.add(rows)
         compared.end(ended=run.ended)
     return {
         "session_id": run.session_id,

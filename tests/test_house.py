@@ -78,6 +78,6 @@ def test_the_readme_names_only_commands_and_keys_that_exist():
     helps = parser().format_help()
     for command in set(re.findall(r"^\s*lobterm (\w+)", readme, re.MULTILINE)):
         assert command in helps, command
-    for binding in keys.MONITOR:
+    for binding in (binding for bindings in keys.ALL.values() for binding in bindings):
         for key in [binding.key_display] if binding.key_display else binding.key.split(","):
             assert f"`{key}`" in readme, binding

@@ -21,7 +21,7 @@ from lobterm.errors import LobtermError
 
 EPILOG = """\
 start here:
-  lobterm replay replays/demo.parquet             watch the bundled market
+  lobterm replay replays/long-cascade.parquet     watch a bundled cascade
   lobterm tape import btcusdt.gz --out day.parquet    make a tape of a recording
   lobterm model train day.parquet                 learn its trade clusters
   lobterm replay day.parquet --headless --json    replay flat out, numbers on stdout

@@ -58,7 +58,8 @@ class Progress:
         total = total or self._total
         share = f" {100 * done / total:.0f}%" if total else ""
         rate = done / (now - self._started)
-        sys.stderr.write(f"{CLEAR}{self._what}{share}  {done:,} {self._unit}  {rate:,.0f}/s")
+        speed = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+        sys.stderr.write(f"{CLEAR}{self._what}{share}  {done:,} {self._unit}  {speed}/s")
         sys.stderr.flush()
 
     def close(self) -> None:

@@ -40,6 +40,13 @@ def register(commands: Any) -> None:
     make.add_argument(
         "--far-ms", type=int, default=0, metavar="N", help="tell levels far from the touch no oftener (default 0)"
     )
+    make.add_argument(
+        "--warm",
+        type=int,
+        default=0,
+        metavar="SECONDS",
+        help="live through a quiet market before, and put its window samples into the head (default 0)",
+    )
     output.add_json(make)
     make.set_defaults(run=run_simulate)
 
@@ -73,9 +80,9 @@ def _simple(arguments: argparse.Namespace) -> dict[str, Any]:
     from lobterm.simulator import simple
     from lobterm.tape import parquet
 
-    if arguments.thin or arguments.book_ms != 100 or arguments.touch_ms or arguments.far_ms:
+    if arguments.thin or arguments.book_ms != 100 or arguments.touch_ms or arguments.far_ms or arguments.warm:
         raise InputError(
-            "the simple market has one pace", mend="leave --thin and the --…-ms options, or name a scenario"
+            "the simple market has one pace", mend="leave --thin, --warm and the --…-ms options, or name a scenario"
         )
     rows = simple.simulate(arguments.seed, arguments.seconds)
     provenance = {
@@ -94,14 +101,23 @@ def _simple(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _agents(arguments: argparse.Namespace) -> dict[str, Any]:
     """Write the agent market's tape and truth; say how fast, and what was forced."""
-    from lobterm.simulator import record, scenarios, truth
+    from lobterm import config
+    from lobterm.errors import InputError
+    from lobterm.simulator import agents, record, scenarios, truth
     from lobterm.simulator.agents import Options
+
+    if arguments.warm < 0:
+        raise InputError(f"--warm {arguments.warm}", mend="seconds, 0 or more")
 
     scenario = scenarios.named(arguments.scenario)
     options = Options(arguments.book_ms, arguments.touch_ms, arguments.far_ms, arguments.thin)
+    params = config.load(arguments.config).params(agents.INSTRUMENTS[0].symbol)
+    warm = record.Warm(arguments.warm, params) if arguments.warm else None
     progress = output.Progress(f"simulating {scenario.name}")
     try:
-        made = record.record(arguments.out, scenario, arguments.seed, arguments.seconds, options, progress=progress)
+        made = record.record(
+            arguments.out, scenario, arguments.seed, arguments.seconds, options, warm=warm, progress=progress
+        )
     finally:
         progress.close()
     return {

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lobterm.cli import output, simulate
+from lobterm.cli import output, score, simulate
 
 IMPORT_EPILOG = """\
 understood: lobterm's own recordings, collector lines (`<stamp> <json>`, .gz .zst plain), cryptofeed captures (frames
@@ -74,6 +74,7 @@ def register(commands: Any) -> None:
     output.add_json(export)
     export.set_defaults(run=run_export)
     simulate.register(group)
+    score.register(group)
 
 
 def default_out(first: Path) -> Path:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lobterm.engine import book as bk
 from lobterm.engine import fold as fd
+from lobterm.engine import markouts
 from lobterm.engine import state as st
 from lobterm.engine.rows import TABLES
 from lobterm.events import EventArray
@@ -67,3 +68,14 @@ def fold(engine: Engine, events: EventArray) -> Iterator[Rows]:
         yield engine.drain()
         if why == fd.DONE:
             return
+
+
+def finish(engine: Engine) -> Iterator[Rows]:
+    """End the session: yield the markouts that still wait, horizons after the last row unknown. Fold nothing afterwards."""
+    s, out = engine.state, engine.out
+    mid2 = int(s.clock[st.MID2]) if s.clock[st.BOOK_KNOWN] else 0
+    markouts.finish(s.waiting, s.waiting_cursor, int(s.clock[st.NOW]), mid2)
+    given = False
+    while not given:
+        given = markouts.give_out(s.waiting, s.waiting_cursor, out.markouts, out.n, st.MARKOUTS)
+        yield engine.drain()

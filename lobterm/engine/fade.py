@@ -15,7 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.engine import account, crash, matching, regime
+from lobterm.engine import account, crash, own_orders, regime
 from lobterm.engine import params as pm
 from lobterm.engine import pressure as pr
 from lobterm.engine import state as st
@@ -93,7 +93,7 @@ def enter(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int, 
     c = s.core[0]
     if c.params[pm.FADE_ENABLED] == 0.0:
         return NOT_OFF, 0
-    if c.fade[st.F_WORKING] or c.acct[FADE, account.POSITION] or matching.waiting(s, FADE):
+    if c.fade[st.F_WORKING] or c.acct[FADE, account.POSITION] or own_orders.waiting(s, FADE):
         return NOT_BUSY, 0
     if c.regime[side, regime.STATE] != regime.FORCED:
         return NOT_FORCED, 0
@@ -118,7 +118,7 @@ def enter(s: st.State, out: st.Out, due: int, side: int, mid2: int, valid: int, 
         lots = int(round(w / c.size[1] * c.params[pm.SHARE_1 + level]))
         offset = int(c.params[pm.OFFSET_1 + level])
         px = c.touch[tc.BID] - offset if toward > 0 else c.touch[tc.ASK] + offset
-        if lots > 0 and px > 0 and matching.place(s, out, due, FADE, toward, px, lots, level, False, ENTRY):
+        if lots > 0 and px > 0 and own_orders.place(s, out, due, FADE, toward, px, lots, level, False, ENTRY):
             meant += lots
     if meant == 0:
         return NOT_SIZE, 0
@@ -167,14 +167,14 @@ def tick(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> None:
         elif due - c.fade[st.F_SINCE] >= c.params[pm.TIME_IN_STATE_S] * 1e6:
             why = STALE
         if why:
-            matching.cancel_all(s, out, due, FADE, 0, 0, why)
-        if not matching.waiting(s, FADE):
+            own_orders.cancel_all(s, out, due, FADE, 0, 0, why)
+        if not own_orders.waiting(s, FADE):
             c.fade[st.F_WORKING] = 0
     if held and not _taker_out(s):
         why = _leave(s, out, due, mid2, valid)
         if why:
-            matching.cancel_all(s, out, due, FADE, 0, 0, why)
-            matching.place(s, out, due, FADE, -1 if held > 0 else 1, 0, abs(held), 3, True, why)
+            own_orders.cancel_all(s, out, due, FADE, 0, 0, why)
+            own_orders.place(s, out, due, FADE, -1 if held > 0 else 1, 0, abs(held), 3, True, why)
 
 
 @kernel

@@ -11,7 +11,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.engine import account, crash, markouts, matching, ordered, pressure, regime, rolling, timers, trades
+from lobterm.engine import (
+    account,
+    crash,
+    markouts,
+    matching,
+    ordered,
+    own_orders,
+    pressure,
+    regime,
+    rolling,
+    timers,
+    trades,
+)
 from lobterm.engine import asof as ao
 from lobterm.engine import book as bk
 from lobterm.engine import params as pm
@@ -194,7 +206,7 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
         if event.qty > 0:
             c.averages[pressure.ADV_SEED] = event.qty / 86_400.0
     elif kind == ORDER:
-        matching.on_order(s, out, ts, event.side, event.px, event.qty)
+        own_orders.on_order(s, out, ts, event.side, event.px, event.qty)
     elif kind == SAMPLE:
         _on_sample(s, event)
 

@@ -2,7 +2,7 @@
 
 What: mid at 0.5, 1, 2, 5, 30 and 120 s after, as of then and backward; unknown where a gap lies between, or where there was
 no mid. Marked rows wait in one queue; every horizon has its own place in it, because what came first is due first. Values
-are noted before the mid moves; rows whose last horizon has passed are given out at alpha ticks.
+are noted before the mid moves; rows whose last horizon has passed are given out at alpha ticks, the rest when the session ends.
 Seeds: 003 §5.3; methods §3.7.
 Units: local µs; prices in half ticks (twice a price), so that every markout is an integer.
 """
@@ -98,6 +98,14 @@ def add(
     for h in range(N):
         queue[slot, MID2 + h] = 0
     cursor[HEAD] += 1
+
+
+@kernel
+def finish(queue: Ints, cursor: Ints, ts: int, mid2: int) -> None:
+    """End the session at `ts`, with `mid2` (0: unknown) the mid: horizons up to then are noted, later ones stay unknown."""
+    note(queue, cursor, ts + 1, mid2)
+    for h in range(N):
+        cursor[NEXT + h] = cursor[HEAD]
 
 
 @kernel

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from lobterm.engine import account, fair_value, matching, signals
+from lobterm.engine import account, fair_value, own_orders, signals
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine import touch as tc
@@ -102,18 +102,18 @@ def requote(s: st.State, out: st.Out, ts: int) -> None:
     for level in range(st.LADDER):
         for which in range(2):
             side = 1 - 2 * which
-            slot = matching.resting(s, MAKER, side, level)
+            slot = own_orders.resting(s, MAKER, side, level)
             if slot < 0 and level >= levels:
                 continue
             held = c.acct[MAKER, account.POSITION] + side * size * (level + 1)
             why = _why_not(s, wanted and level < levels, side, held, cap)
             px = c.target[which] - side * step * level
             if slot >= 0 and (why != PRICE or c.orders[slot, st.O_PX] != px):
-                if not matching.cancel(s, out, ts, slot, why):
+                if not own_orders.cancel(s, out, ts, slot, why):
                     continue
                 moved = True
                 slot = -1
             if slot < 0 and why == PRICE and size > 0 and px > 0:
-                moved = matching.place(s, out, ts, MAKER, side, px, size, level, False, PRICE) or moved
+                moved = own_orders.place(s, out, ts, MAKER, side, px, size, level, False, PRICE) or moved
     if moved:
         c.counts[st.REQUOTES] += 1

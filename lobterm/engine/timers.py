@@ -19,6 +19,7 @@ from lobterm.engine import (
     fade,
     markouts,
     matching,
+    own_orders,
     pressure,
     quoting,
     regime,
@@ -72,7 +73,7 @@ def enter_gap(s: st.State, out: st.Out, ts: int, exch_ts: int, cause: int) -> No
     regime.break_off(c.regime)
     exhaustion.restart(c.history_cursor, c.exhaustion)
     ao.push(c.ring, c.ring_cursor, exch_ts, False, c.touch)
-    matching.pull_all(s, out, ts)
+    own_orders.pull_all(s, out, ts)
 
 
 @kernel
@@ -161,7 +162,7 @@ def fire_until(s: st.State, out: st.Out, ts: int, rows: int) -> bool:
         c.clock[st.NOW] = due
         known = c.clock[st.BOOK_KNOWN] == 1
         if known and due >= _silent_at(c.clock, c.params):
-            enter_gap(s, out, due, matching.exchange_now(s, due), SILENCE)
+            enter_gap(s, out, due, own_orders.exchange_now(s, due), SILENCE)
             known = False
         if due == c.clock[st.ARRIVAL_DUE]:
             matching.arrive(s, out, due)

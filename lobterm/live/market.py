@@ -13,6 +13,7 @@ from lobterm.engine import state as st
 from lobterm.engine.rows import LABEL
 from lobterm.events import Flag
 from lobterm.tape.recording import warm
+from lobterm.view.history import History
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,7 @@ class LiveMarket:
         self.channel, self.ring, self.session_id = opened.channel, opened.ring, opened.session_id
         self.queue_max = 0  # most rows that ever waited for the engine
         self.failure = ""
+        self.history = History()
         self._labels: list[npt.NDArray[np.void]] = []
 
     @property
@@ -59,6 +61,7 @@ class LiveMarket:
         try:
             while self.ring.behind and not self.failure:
                 events = self.ring.read(SLICE)
+                self.history.events(events)
                 for rows in drive.fold(self.engine, events):
                     self._keep(rows)
                 if events[-1]["flags"] & Flag.LAST and time.perf_counter() >= until_s:
@@ -71,6 +74,7 @@ class LiveMarket:
             self._labels.append(rows["labels"][-LABELS_KEPT:])
             if len(self._labels) > KEPT_PARTS:
                 self._labels = [np.concatenate(self._labels)[-LABELS_KEPT:]]
+        self.history.rows(rows)
         if self.log is not None:
             self.log.write(rows)
 
@@ -104,6 +108,9 @@ class LiveMarket:
             warm.save(folder, self.channel.symbol, self.session_id, carry.samples(self.engine.state, now_us))
         if self.log is not None:
             try:
+                if not self.failure:
+                    for rows in drive.finish(self.engine):
+                        self.log.write(rows)
                 self.log.end(self.summary())
             finally:
                 self.log.close()

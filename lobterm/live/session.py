@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lobterm.feeds.binance.feed import LiveFeed
     from lobterm.instrument import Instrument
     from lobterm.live.market import LiveMarket
+    from lobterm.view.history import History
 
 RING_ROWS = 1 << 18
 
@@ -147,6 +148,11 @@ class Live:
     def labels(self, n: int) -> npt.NDArray[np.void]:
         """Return the last `n` LABEL rows, oldest first."""
         return self.shown.labels(n)
+
+    @property
+    def history(self) -> History:
+        """Return what has been, for the screens that show time."""
+        return self.shown.history
 
     def report(self) -> dict[str, Any]:
         """Return the keys of DESIGN §7, as of now or as of the session's end."""

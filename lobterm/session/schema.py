@@ -160,6 +160,9 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
     if version > VERSION:
         what = f"session log of version {version}, this lobterm knows {VERSION}"
         raise InputError(what, file=path, mend="update lobterm, or " + mend)
+    if version < VERSION:
+        what = f"session log of version {version}, this lobterm writes {VERSION}"
+        raise InputError(what, file=path, mend=f"it stays readable by the lobterm that wrote it; {mend}")
     for table in TABLES:
         held = [name for _, name, *_ in connection.execute(f"pragma table_info([{table}])")]
         if held != ["run", *(column.name for column in columns(table))]:

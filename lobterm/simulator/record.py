@@ -11,16 +11,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from lobterm import __version__
-from lobterm.events import EventArray
-from lobterm.simulator import agents
-from lobterm.simulator.agents import Options, Run
+from lobterm.events import EventArray, empty
+from lobterm.simulator import agents, warmth
+from lobterm.simulator.agents import Options, Piece, Run
 from lobterm.simulator.scenarios import Scenario
 from lobterm.simulator.truth import Stretch, TruthWriter, beside
 from lobterm.tape.parquet import TapeMeta, write_tape
 
 
-def provenance(scenario: Scenario, seed: int, seconds: int, options: Options) -> dict[str, Any]:
+class Warm(NamedTuple):
+    """How many seconds of market before the tape leave their window samples in its head, and how they are computed."""
+
+    seconds: int
+    params: npt.NDArray[np.float64]
+
+
+def provenance(scenario: Scenario, seed: int, seconds: int, options: Options, warm_s: int) -> dict[str, Any]:
     """Return what a tape says about its making: enough to make it again."""
     return {
         "simulated": True,
@@ -30,6 +40,7 @@ def provenance(scenario: Scenario, seed: int, seconds: int, options: Options) ->
         "seed": seed,
         "seconds": seconds,
         "options": options._asdict(),
+        "warm_s": warm_s,
         "lobterm": __version__,
     }
 
@@ -48,17 +59,22 @@ def record(
     seed: int,
     seconds: int,
     options: Options,
+    *,
+    warm: Warm | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Recorded:
     """Write a market's tape to `path` and its truth beside it."""
     run = Run(scenario, seed, seconds, options)
+    head = warmth.head(scenario, seed, warm.seconds, options, warm.params) if warm else empty(0)
     writer = TruthWriter(beside(path))
 
     lived_s, lived_rows = 0.0, 0
 
     def chunks() -> Iterator[EventArray]:
         nonlocal lived_s, lived_rows
-        done = 0
+        writer.add(Piece(head, np.zeros(len(head), np.uint8)))
+        yield head
+        done = len(head)
         started = None
         for piece in run.pieces():
             if started is not None:
@@ -77,7 +93,7 @@ def record(
             agents.INSTRUMENTS,
             chunks(),
             exch_ts_kind=agents.EXCH_TS_KIND,
-            provenance=provenance(scenario, seed, seconds, options),
+            provenance=provenance(scenario, seed, seconds, options, warm.seconds if warm else 0),
         )
         news = [(1_000 * int(start), 1_000 * int(end)) for start, end, _ in run.plan]
         stretches = writer.close(meta.sha256, news)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from lobterm.clock import ReplayClock
     from lobterm.engine.read import Snapshot
     from lobterm.instrument import Instrument
+    from lobterm.view.history import History
 
 Unit = Literal["event", "trade", "alpha"]
 """How far one step goes."""
 
 
 class Console(Protocol):
-    """A market under a clock. `snapshot`, `labels` and `step` are asked for only while `ready`."""
+    """A market under a clock. `snapshot` and `step` are asked for only while `ready`."""
 
     @property
     def symbol(self) -> str:
@@ -83,8 +81,9 @@ class Console(Protocol):
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""
 
-    def labels(self, n: int) -> npt.NDArray[np.void]:
-        """Return the last `n` LABEL rows, oldest first."""
+    @property
+    def history(self) -> History:
+        """Return what has been so far."""
 
     def close(self) -> None:
         """End the session; everything so far is kept."""

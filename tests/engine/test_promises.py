@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as hs
 
-from lobterm.engine import account, drive, fair_value, markouts, matching, quoting
+from lobterm.engine import account, drive, fair_value, markouts, own_orders, quoting
 from lobterm.engine import fold as fd
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
@@ -113,8 +113,30 @@ def test_a_checkpoint_in_the_middle_of_a_panic_with_the_fade_at_work():
     at = next(int(row["offset"]) for row in entries if (rows["alpha"]["offset"] == row["offset"]).sum() == 1)
     state = stop_in_the_middle(events, params, at + 1)
     assert state.fade[st.F_WORKING] == 1
-    assert matching.waiting(state, int(Strategy.FADE))
+    assert own_orders.waiting(state, int(Strategy.FADE))
     assert state.waiting_cursor[markouts.HEAD] > state.waiting_cursor[markouts.TAIL], "markouts are waiting"
+
+
+@settings(max_examples=20, **ANY)
+@given(seed=SEEDS)
+def test_a_session_that_ends_gives_out_every_markout_with_what_was_known_by_then(seed):
+    events, params = lively(seed, 600), drawn(seed)
+    at = len(events) // 2
+    while events["ts"][at] == events["ts"][at - 1]:
+        at += 1
+    engine, ended = run(events[:at], params)
+    rest = [rows["markouts"] for rows in drive.finish(engine)]
+    found = np.concatenate([ended["markouts"], *rest])
+    marked = ended["labels"], ended["triggers"], ended["fills"]
+    assert len(found) == sum(map(len, marked)), "one for each"
+    later = run(events, params)[1]["markouts"][: len(found)]
+    over = found["ts"][:, None] + markouts.HORIZONS[None, :] <= events["ts"][at - 1]
+    known, later_known = (rows["valid"][:, None] >> np.arange(6) & 1 == 1 for rows in (found, later))
+    whole = len(later)
+    assert np.array_equal((known & over)[:whole], (later_known & over[:whole]))
+    assert np.array_equal(np.where(over, found["mid2"], 0)[:whole], np.where(over[:whole], later["mid2"], 0))
+    assert not known[~over].any()
+    assert not any(len(rows["markouts"]) for rows in drive.finish(engine)), "nothing waits any more"
 
 
 def test_a_market_that_falls_silent_is_a_gap_whatever_another_market_says():
@@ -124,7 +146,7 @@ def test_a_market_that_falls_silent_is_a_gap_whatever_another_market_says():
     spot["kind"], spot["market"], spot["side"], spot["flags"] = Kind.TRADE, Market.SPOT, 1, Flag.LAST
     engine, rows = run(np.concatenate([events, spot]), values())
     assert not engine.state.clock[st.BOOK_KNOWN]
-    assert not any(matching.waiting(engine.state, int(who)) for who in Strategy)
+    assert not any(own_orders.waiting(engine.state, int(who)) for who in Strategy)
     silent_from = int(events["ts"][-1]) + int(values()[pm.MAX_SILENCE_US])
     assert rows["alpha"]["ts"].max() <= silent_from
     assert rows["quotes"]["ts"].max() == silent_from, "our orders were pulled then"

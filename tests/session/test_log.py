@@ -174,12 +174,13 @@ def test_it_commits_to_the_disk_in_wal_mode(log, path):
         assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
 
 
-def test_a_newer_log_is_refused_untouched(log, path):
+@pytest.mark.parametrize("version", [schema.VERSION - 1, schema.VERSION + 1])
+def test_a_log_of_another_version_is_refused_untouched(log, path, version):
     log.close()
     with connected(path) as connection:
-        connection.execute(f"pragma user_version = {schema.VERSION + 1}")
+        connection.execute(f"pragma user_version = {version}")
     for use in (SessionLog, reader.sessions):
-        with pytest.raises(InputError, match=f"version {schema.VERSION + 1}") as caught:
+        with pytest.raises(InputError, match=f"session log of version {version}") as caught:
             use(path)
         assert str(path) in str(caught.value)
 
