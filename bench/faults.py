@@ -25,7 +25,7 @@ MIXES = {
     "frames": ["drop=0.002", "duplicate=0.002", "reorder=0.002", "truncate=0.002", "garbage=0.002"],
     "lines": ["delay=0.0004", "silence=0.0003", "disconnect=0.0008", "cut=0.0004", "wrong_path=0.1", "clock=1.3"],
     "rest": ["drop=0.002", "disconnect=0.0004", "rest_403=0.1", "rest_5xx=0.2", "rest_slow=0.1", "rest_stale=0.3",
-             "rest_429=0.005", "clock=-1.3"],
+             "rest_429=0.02", "clock=-1.3"],
 }  # fmt: skip
 REFUSALS = {"418": ["rest_418=0.3"], "451": ["rest_451=0.3"]}
 DEPTH = 100
