@@ -92,7 +92,13 @@ async def send(tape, rate, seconds):
         late.append(time.perf_counter() - began - (k + 1) * SLOT_S)
     elapsed, cpu = time.perf_counter() - began, time.process_time() - cpu
     await asyncio.sleep(1)
-    said = {"sent": sent, "seconds": elapsed, "cpu_s": cpu, "late_ms_p99": 1e3 * sorted(late)[len(late) * 99 // 100], "most_unsent_bytes": most_unsent}
+    said = {
+        "sent": sent,
+        "seconds": elapsed,
+        "cpu_s": cpu,
+        "late_ms_p99": 1e3 * sorted(late)[len(late) * 99 // 100],
+        "most_unsent_bytes": most_unsent,
+    }
     print(json.dumps(said | {"connections_ever": emulator.hub._opened}), flush=True)
     await asyncio.sleep(5)
     await emulator.stop()
