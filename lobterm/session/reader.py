@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lobterm.engine.params import PARAMS
 from lobterm.engine.rows import TABLES
-from lobterm.errors import InputError, LobtermError
+from lobterm.errors import InputError
 from lobterm.session import schema
+from lobterm.session.connecting import opened as opened
 
 _HEAD = tuple(name for name in schema.RUNS if name not in ("run", "params", "provenance", "summary"))
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a log for reading; name the file where that fails."""
-    if not path.is_file():
-        raise InputError("no such file", file=path, mend="a replay or a live run makes a session log")
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            if not schema.check(connection, path):
-                raise InputError("holds no session log", file=path, mend="a replay or a live run makes one")
-            yield connection
-    except sqlite3.Error as error:
-        raise LobtermError(f"{path}: session log cannot be read: {error}") from error
 
 
 def sessions(path: Path) -> list[dict[str, Any]]:
@@ -46,21 +32,52 @@ def sessions(path: Path) -> list[dict[str, Any]]:
 def session(path: Path, wanted: str) -> dict[str, Any]:
     """Return one session by id, by the beginning of its id, or the newest as `last`."""
     with opened(path) as connection:
-        row = _find(connection, path, wanted)
-        rows = {
-            table: connection.execute(f"select count(*) from [{table}] where run = ?", (row["run"],)).fetchone()[0]
-            for table in TABLES
-        }
+        row = find(connection, path, wanted)
+        rows = {table: count(connection, table, row["run"]) for table in TABLES}
         provenance, values = _json(row["provenance"]), _json(row["params"]) or []
         return {key: row[key] for key in _HEAD} | {
             "rows": rows,
             "params": {param.key: value for param, value in zip(PARAMS, values, strict=False)},
-            "provenance": {key: provenance[key] for key in provenance if key != "params"},
+            "provenance": {key: provenance[key] for key in provenance if key not in ("params", "config", "model")},
             "summary": _json(row["summary"]),
         }
 
 
-def _find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:
+def count(connection: sqlite3.Connection, table: str, run: int) -> int:
+    """Return how many rows of an output table a run has, part files included."""
+    (held,) = connection.execute(f"select count(*) from [{table}] where run = ?", (run,)).fetchone()
+    sql = "select coalesce(sum(rows), 0) from parts where run = ? and part_of = ?"
+    (apart,) = connection.execute(sql, (run, table)).fetchone()
+    return int(held) + int(apart)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is needed to run a session again. `params` is the parameter vector as it was at the start."""
+
+    number: int
+    session_id: str
+    ended: bool
+    params: list[float]
+    provenance: dict[str, Any]
+
+
+def run(connection: sqlite3.Connection, path: Path, wanted: str) -> Run:
+    """Return one session's run, by id, by the beginning of its id, or the newest as `last`."""
+    row = find(connection, path, wanted)
+    params, provenance = _json(row["params"]) or [], _json(row["provenance"]) or {}
+    return Run(row["run"], row["session_id"], row["ended_us"] is not None, params, provenance)
+
+
+def rows(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of one table and run as plain tuples, in the order in which they were written."""
+    if table not in TABLES:
+        raise ValueError(table)
+    return (tuple(row) for row in connection.execute(f"select * from [{table}] where run = ? order by rowid", (run,)))
+
+
+def find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:
+    """Return the row of `runs` that is meant; raise InputError where it is none or several."""
     if wanted == "last":
         found = connection.execute("select * from runs order by session_id desc limit 1").fetchall()
     else:
