@@ -1,4 +1,4 @@
-"""lobterm session …: what was run, and what it came to."""
+"""lobterm session …: what was run, what it came to, and what is to be learned from it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,39 @@ from typing import Any
 
 from lobterm.cli import output
 
+EPILOG = """\
+  lobterm session list                                  every session, oldest first
+  lobterm session show last                             what was run, with what, and what it came to
+  lobterm session report last --out report.html         one page: data quality, PnL, markouts with their intervals
+  lobterm session export last --out FOLDER              every table as Parquet, with a note that explains the columns
+  lobterm session prune --keep 50 --dry-run             which sessions would go
+
+ID is a session id, its beginning, or `last`. From a program: `from lobterm import session; session.open().fills()`.
+"""
+
 
 def register(commands: Any) -> None:
     """Add `session` and its commands."""
-    session = commands.add_parser("session", help="look into the session log")
+    session = commands.add_parser(
+        "session", help="look into the session log", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     group = session.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(group, run_list, "list", "every session, oldest first", one=False)
+    _add(group, run_show, "show", "one session: what was run, and what it came to")
 
-    listing = group.add_parser("list", help="every session, oldest first")
-    show = group.add_parser("show", help="one session: what was run, and what it came to")
-    show.add_argument("session", metavar="ID", help="a session id, its beginning, or `last`")
-    for command, run in ((listing, run_list), (show, run_show)):
-        command.add_argument("--log", type=Path, metavar="FILE", help="the log (default: config, paths.sessions)")
-        output.add_json(command)
-        command.set_defaults(run=run)
+    export = _add(group, run_export, "export", "every table of a session as files that others open")
+    export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a folder that is not there yet")
+    export.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="default parquet")
+
+
+def _add(group: Any, run: Any, name: str, what: str, *, one: bool = True) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = group.add_parser(name, help=what, description=what)
+    if one:
+        command.add_argument("session", metavar="ID", help="a session id, its beginning, or `last`")
+    command.add_argument("--log", type=Path, metavar="FILE", help="the log (default: config, paths.sessions)")
+    output.add_json(command)
+    command.set_defaults(run=run)
+    return command
 
 
 def _path(arguments: argparse.Namespace) -> Path:
@@ -66,4 +86,20 @@ def run_show(arguments: argparse.Namespace) -> int:
 
     path = _path(arguments)
     output.show({"path": str(path)} | reader.session(path, arguments.session), arguments.json)
+    return 0
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write every table of one session into a folder."""
+    from lobterm.session.export import export
+    from lobterm.session.opening import open_session
+
+    progress = output.Progress("exporting")
+    try:
+        result = export(
+            open_session(arguments.session, _path(arguments)), arguments.out.expanduser(), arguments.format, progress
+        )
+    finally:
+        progress.close()
+    output.show(result, arguments.json)
     return 0
