@@ -33,6 +33,13 @@ def register(commands: Any) -> None:
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a folder that is not there yet")
     export.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="default parquet")
 
+    report = _add(group, run_report, "report", "one HTML page about a session: nothing is fetched to read it")
+    report.add_argument("--out", type=Path, required=True, metavar="FILE", help="the page")
+    report.add_argument(
+        "--rerun", action=argparse.BooleanOptionalAction,
+        help="run the tape again under the other fill rules and latencies (default: if it is there and has 5 million rows at most)",
+    )  # fmt: skip
+
 
 def _add(group: Any, run: Any, name: str, what: str, *, one: bool = True) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = group.add_parser(name, help=what, description=what)
@@ -99,6 +106,27 @@ def run_export(arguments: argparse.Namespace) -> int:
         result = export(
             open_session(arguments.session, _path(arguments)), arguments.out.expanduser(), arguments.format, progress
         )
+    finally:
+        progress.close()
+    output.show(result, arguments.json)
+    return 0
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Write the page about one session."""
+    from lobterm.cli.rerun import scenarios
+    from lobterm.session.opening import open_session
+    from lobterm.session.report.build import report
+
+    session = open_session(arguments.session, _path(arguments))
+    again = output.Progress("running the tape again", unit="runs")
+    try:
+        found = scenarios(session, wanted=arguments.rerun, progress=again)
+    finally:
+        again.close()
+    progress = output.Progress("measuring markouts")
+    try:
+        result = report(session, arguments.out.expanduser(), found, progress)
     finally:
         progress.close()
     output.show(result, arguments.json)

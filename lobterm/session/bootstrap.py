@@ -68,26 +68,32 @@ def block_length(sums: Floats, counts: Floats, least: int) -> int:
 
     total = counts.sum()
     if len(sums) < 2 * LEAST_BLOCKS or not total:
-        return least
+        return _shared(least)
     told = sums - counts * (sums.sum() / total)
     if not told.std():
-        return least
+        return _shared(least)
     found = float(optimal_block_length(told)["circular"].iloc[0])
-    return max(least, math.ceil(found)) if math.isfinite(found) else least
+    return _shared(max(least, math.ceil(found)) if math.isfinite(found) else least)
 
 
-@lru_cache(maxsize=4)
-def weights(bins: int, block: int, repeats: int) -> Floats:
+def _shared(length: int) -> int:
+    """Round a length up to a power of two or one and a half of it: what is drawn for one group then serves many."""
+    power = 1 << (length - 1).bit_length()
+    return power * 3 // 4 if length <= power * 3 // 4 else power
+
+
+@lru_cache(maxsize=16)
+def weights(bins: int, block: int, repeats: int) -> npt.NDArray[np.uint16]:
     """Return how often each bin is drawn in each resample, (repeats, bins)."""
     from arch.bootstrap import CircularBlockBootstrap
 
     drawing = CircularBlockBootstrap(block, np.arange(bins), seed=np.random.default_rng(SEED))
-    return np.stack([np.bincount(drawing.update_indices(), minlength=bins) for _ in range(repeats)]).astype(np.float64)
+    return np.stack([np.bincount(drawing.update_indices(), minlength=bins) for _ in range(repeats)]).astype(np.uint16)
 
 
 def draws(sums: Floats, counts: Floats, block: int, repeats: int = REPEATS) -> Floats:
     """Return the mean of each group in each draw, (repeats, groups), NaN where a draw holds none of a group."""
-    drawn = weights(len(sums), block, repeats)
+    drawn = weights(len(sums), block, repeats).astype(np.float64)
     counted = drawn @ counts
     means: Floats = np.divide(drawn @ sums, counted, out=np.full(counted.shape, np.nan), where=counted > 0)
     return means

@@ -30,6 +30,12 @@ class Session:
         """Return what was run, on what, and what it came to."""
         return reader.session(self.path, self.session_id)
 
+    def kept_model(self) -> dict[str, Any] | None:
+        """Return the cluster model that was run, as its file has it; None for none, or if an earlier version kept only its hash."""
+        with reader.opened(self.path) as connection:
+            kept: dict[str, Any] | None = reader.run(connection, self.path, self.session_id).provenance.get("model")
+        return kept
+
     def labels(self) -> pl.DataFrame:
         """Return every trade of the market with its features, z-scores and cluster."""
         return self.table("labels")
@@ -62,7 +68,7 @@ class Session:
 
     def pnl(self) -> pl.DataFrame:
         """Return inventory and total profit at every alpha tick at which it was known."""
-        ticks = self._raw("alpha", ["offset", "ts", "inventory", "pnl_e8"]).drop_nulls("pnl_e8").sort("ts")
+        ticks = self.raw("alpha", ["offset", "ts", "inventory", "pnl_e8"]).drop_nulls("pnl_e8").sort("ts")
         lot = pl.lit(self.sizes.lot_e8, pl.Int64)
         return ticks.select(
             pl.col("ts").alias("ts_us"),
@@ -75,7 +81,7 @@ class Session:
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one output table as people read it."""
-        return readable(self._raw(name), name, self.sizes)
+        return readable(self.raw(name), name, self.sizes)
 
     def chunks(self, name: str) -> Iterator[pl.DataFrame]:
         """Yield one output table as people read it, a part at a time."""
@@ -88,12 +94,13 @@ class Session:
         with reader.opened(self.path) as connection:
             yield from frames.chunks(connection, self.path, self.run, name, wanted, where)
 
-    def _raw(self, name: str, wanted: list[str] | None = None, where: str = "") -> pl.DataFrame:
+    def raw(self, name: str, wanted: list[str] | None = None, where: str = "") -> pl.DataFrame:
+        """Return columns of one output table as the log has them."""
         with reader.opened(self.path) as connection:
             return frames.frame(connection, self.path, self.run, name, wanted, where)
 
     def _marks(self, what: Marked) -> pl.DataFrame:
-        raw = self._raw("markouts", where=f"what = {int(what)}")
+        raw = self.raw("markouts", where=f"what = {int(what)}")
         return readable(raw, "markouts", self.sizes).drop("what", "strategy", "label", "ts_utc", "ref_price")
 
     def _marked(self, rows: pl.DataFrame, marks: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lobterm.engine.params import PARAMS
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
 from lobterm.session import schema
 from lobterm.session.connecting import opened as opened
+from lobterm.session.provenance import config
 
 _HEAD = tuple(name for name in schema.RUNS if name not in ("run", "params", "provenance", "summary"))
 
@@ -34,10 +34,10 @@ def session(path: Path, wanted: str) -> dict[str, Any]:
     with opened(path) as connection:
         row = find(connection, path, wanted)
         rows = {table: count(connection, table, row["run"]) for table in TABLES}
-        provenance, values = _json(row["provenance"]), _json(row["params"]) or []
+        provenance = _json(row["provenance"])
         return {key: row[key] for key in _HEAD} | {
             "rows": rows,
-            "params": {param.key: value for param, value in zip(PARAMS, values, strict=False)},
+            "params": config(_json(row["params"]) or []),
             "provenance": {key: provenance[key] for key in provenance if key not in ("params", "config", "model")},
             "summary": _json(row["summary"]),
         }
