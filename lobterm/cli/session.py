@@ -40,6 +40,40 @@ def register(commands: Any) -> None:
         help="run the tape again under the other fill rules and latencies (default: if it is there and has 5 million rows at most)",
     )  # fmt: skip
 
+    pin = _add(group, _with_path("run_pin"), "pin", "keep a session until it is let go: nothing prunes it")
+    pin.add_argument("--off", action="store_true", help="let it go")
+    prune = _add(
+        group, _with_path("run_prune"), "prune", "delete sessions; pinned, cut off and running ones stay", one=False
+    )
+    prune.add_argument("session", nargs="*", metavar="ID", help="sessions to delete")
+    prune.add_argument("--keep", type=_count, metavar="N", help="keep the newest N")
+    prune.add_argument("--older-than", type=float, metavar="DAYS", help="delete what was started longer ago")
+    prune.add_argument("--dry-run", action="store_true", help="say what would go, and delete nothing")
+    _add(
+        group,
+        _with_path("run_repair"),
+        "repair",
+        "make a damaged log whole; say which sessions were cut off",
+        one=False,
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions")
+    return int(text)
+
+
+def _with_path(name: str) -> Any:
+    """Return a command of `session_care` that is handed the log's path."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        from lobterm.cli import session_care
+
+        return int(getattr(session_care, name)(_path(arguments), arguments))
+
+    return run
+
 
 def _add(group: Any, run: Any, name: str, what: str, *, one: bool = True) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = group.add_parser(name, help=what, description=what)

@@ -107,10 +107,10 @@ class SessionLog:
 
     def write(self, rows: Rows) -> None:
         """Hand over output rows by table name."""
-        kept = rows if self.keep == "full" else _without_labels(rows)
-        n = sum(len(table) for table in kept.values())
+        wanted = kept(rows, self.keep)
+        n = sum(len(table) for table in wanted.values())
         if n:
-            self._put(lambda connection: self._insert(connection, kept), n)
+            self._put(lambda connection: self._insert(connection, wanted), n)
 
     def flush(self) -> None:
         """Return once everything handed over is on disk."""
@@ -271,11 +271,14 @@ class SessionLog:
                 records.insert(connection, table, part, self._run)
 
 
-def _without_labels(rows: Rows) -> Rows:
-    kept = {table: part for table, part in rows.items() if table != "labels"}
-    if "markouts" in kept:
-        kept["markouts"] = kept["markouts"][kept["markouts"]["what"] != Marked.LABEL]
-    return kept
+def kept(rows: Rows, keep: Keep) -> Rows:
+    """Return what is kept of output rows."""
+    if keep == "full":
+        return rows
+    wanted = {table: part for table, part in rows.items() if table != "labels"}
+    if "markouts" in wanted:
+        wanted["markouts"] = wanted["markouts"][wanted["markouts"]["what"] != Marked.LABEL]
+    return wanted
 
 
 def _is_full(error: Exception) -> bool:
