@@ -43,24 +43,23 @@ class PartWriter:
 
     def write(self, connection: sqlite3.Connection, run: int) -> None:
         """Write what is held, and register it in the transaction in hand."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         for table, held in self._held.items():
             if not held:
                 continue
-            rows = held[0] if len(held) == 1 else np.concatenate([part.view(_bytes(part)) for part in held])
+            # drain by drain: what has just been copied is still in the cache
+            rows = pa.concat_tables([as_arrow(table, part) for part in held])
             self._folder.mkdir(parents=True, exist_ok=True)
             self._numbers[table] += 1
             path = self._folder / f"{table}-{self._numbers[table]:06d}.parquet"
             # plain and lightly packed: it must keep up with the engine; an export packs better
-            pq.write_table(
-                as_arrow(table, rows.view(held[0].dtype)), path, compression="lz4", use_dictionary=False,
-                write_statistics=False,
-            )  # fmt: skip
+            pq.write_table(rows, path, compression="lz4", use_dictionary=False, write_statistics=False)
             _to_disk(path)
             connection.execute(
                 "insert into parts (run, part_of, number, file, rows) values (?, ?, ?, ?, ?)",
-                (run, table, self._numbers[table], f"{self._folder.name}/{path.name}", len(rows)),
+                (run, table, self._numbers[table], f"{self._folder.name}/{path.name}", rows.num_rows),
             )
         if any(self._held.values()):
             _to_disk(self._folder)
@@ -74,11 +73,6 @@ class PartWriter:
         """The transaction was not committed: forget what was held; files of the same number will be written over."""
         self._held.clear()
         self._numbers = defaultdict(int, self._stand)
-
-
-def _bytes(rows: npt.NDArray[np.void]) -> str:
-    """Return the type under which numpy copies whole records at once."""
-    return f"V{rows.dtype.itemsize}"
 
 
 def _to_disk(path: Path) -> None:
