@@ -122,6 +122,7 @@ def summary(
         "gaps": counts[st.GAPS],
         "rows_sha256": sha256,
         "session_id": session_id,
+        "log": setup.log.keep if setup.log else "none",
         "model_sha256": setup.model.sha256 if setup.model else None,
         "warning": model_warning(setup),
     }

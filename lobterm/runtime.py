@@ -88,6 +88,10 @@ class Setup:
             "first_ts_us": meta.first_ts_us,
             "last_ts_us": meta.last_ts_us,
             "params": self.params.tolist(),
+            "origins": {
+                key: layer for key in BY_KEY if (layer := self.config.origin(self.instrument.symbol, key)) != "defaults"
+            },
+            "model": self.model.to_json() if self.model else None,
             "model_sha256": self.model.sha256 if self.model else None,
             "fill_rule": FILL_RULES[int(self.params[FILL_RULE])],
             "versions": {"lobterm": __version__},

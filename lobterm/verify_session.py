@@ -19,7 +19,8 @@ from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
 from lobterm.feeds.binance.replayed import Reading, read_recording
 from lobterm.models.model import ClusterModel
-from lobterm.session import reader, records, schema
+from lobterm.session import reader, records
+from lobterm.session.columns import columns
 from lobterm.tape.recording import names
 
 
@@ -27,17 +28,9 @@ def verify(log: Path, wanted: str, progress: Callable[[int], None] | None = None
     """Return the keys of DESIGN §7 for one session of a log."""
     with reader.opened(log) as connection:
         run = reader.run(connection, log, wanted)
-        reading = _recording(log, run)
-        engine = _engine(log, run, reading)
+        again = Again(log, run, progress)
         compared = _Compared({table: reader.rows(connection, table, run.number) for table in TABLES}, run.number)
-        events = 0
-        for chunk in reading.chunks:
-            for rows in drive.fold(engine, chunk):
-                compared.add(rows)
-            events += len(chunk)
-            if progress:
-                progress(events)
-        for rows in drive.finish(engine):
+        for rows in again.rows():
             compared.add(rows)
         compared.end(ended=run.ended)
     return {
@@ -47,12 +40,39 @@ def verify(log: Path, wanted: str, progress: Callable[[int], None] | None = None
         "first_difference": compared.first,
         "rows_not_logged": compared.not_logged,
         "ended": run.ended,
-        "events": events,
-        "recording": [str(path) for session in reading.sessions for files in session.files.values() for path in files],
+        "events": again.events,
+        "recording": [str(path) for path in again.files],
     }
 
 
-def _recording(log: Path, run: reader.Run) -> Reading:
+class Again:
+    """A logged live session, run again from its recording."""
+
+    def __init__(self, log: Path, run: reader.Run, progress: Callable[[int], None] | None = None) -> None:
+        self._reading = read_recording(recording(log, run))
+        self._engine = _engine(log, run, self._reading)
+        self._progress = progress
+        self.events = 0
+        self.last_us = 0  # of the newest row read
+
+    @property
+    def files(self) -> list[Path]:
+        """Return the recording's files."""
+        return [path for session in self._reading.sessions for files in session.files.values() for path in files]
+
+    def rows(self) -> Iterator[drive.Rows]:
+        """Yield all that comes out, the end of the session included."""
+        for chunk in self._reading.chunks:
+            yield from drive.fold(self._engine, chunk)
+            self.events += len(chunk)
+            self.last_us = int(chunk["ts"][-1]) if len(chunk) else self.last_us
+            if self._progress:
+                self._progress(self.events)
+        yield from drive.finish(self._engine)
+
+
+def recording(log: Path, run: reader.Run) -> list[Path]:
+    """Return the files of a session's recording; raise InputError where there is none."""
     folder = run.provenance.get("recording")
     if not run.provenance.get("live"):
         mend = "a live session has one; a replay's rows come again from its tape: lobterm replay TAPE --headless"
@@ -68,7 +88,7 @@ def _recording(log: Path, run: reader.Run) -> Reading:
         raise InputError(
             f"the recording of session {run.session_id} is gone", file=folder, mend="was it pruned or moved?"
         )
-    return read_recording(paths)
+    return paths
 
 
 def _engine(log: Path, run: reader.Run, reading: Reading) -> drive.Engine:
@@ -120,7 +140,7 @@ class _Compared:
     def _note(self, table: str, before: Any, now: Any, *, count: bool = True) -> None:
         self.differing += count
         if self.first is None or (count and self.first["logged"] is None):
-            names_of = ["run", *(column.name for column in schema.columns(table))]
+            names_of = ["run", *(column.name for column in columns(table))]
             pairs = zip(names_of, before or (), now or (), strict=False)
             which = [name for name, logged, replayed in pairs if logged != replayed]
             self.first = {

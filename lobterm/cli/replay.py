@@ -40,7 +40,10 @@ def register(commands: Any) -> None:
         "--model", metavar="FILE", help="cluster model (default: the one beside the tape); none for none"
     )
     replay.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter for this run")
-    replay.add_argument("--log", choices=("full", "none"), default="full", help="the session log (default full)")
+    replay.add_argument(
+        "--log", choices=("full", "fills", "none"), default="full",
+        help="what the session log keeps (default full); fills: everything but labels and their markouts",
+    )  # fmt: skip
     replay.add_argument("--sessions", type=Path, metavar="FILE", help="the session log's file")
     replay.add_argument("--headless", action="store_true", help="flat out, no console")
     replay.add_argument(
@@ -100,8 +103,13 @@ def _setup(arguments: argparse.Namespace) -> Setup:
     path = Path(arguments.model) if arguments.model else runtime.model_beside(arguments.tape)
     chosen = model.load(path) if path is not None and arguments.model != "none" else None
     writer = None
-    if arguments.log == "full":
-        writer = log.SessionLog(arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))))
+    if arguments.log != "none":
+        writer = log.SessionLog(
+            arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))),
+            keep=arguments.log,
+            columnar=arguments.headless,
+            patient=arguments.headless,
+        )
     return runtime.Setup(tape, settings, chosen, writer)
 
 

@@ -1,4 +1,4 @@
-"""lobterm session …: what was run, and what it came to."""
+"""lobterm session …: what was run, what it came to, and what is to be learned from it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,83 @@ from typing import Any
 
 from lobterm.cli import output
 
+EPILOG = """\
+  lobterm session list                                  every session, oldest first
+  lobterm session show last                             what was run, with what, and what it came to
+  lobterm session report last --out report.html         one page: data quality, PnL, markouts with their intervals
+  lobterm session export last --out FOLDER              every table as Parquet, with a note that explains the columns
+  lobterm session verify last                           a live session again from its recording: every row compared
+  lobterm session prune --keep 50 --dry-run             which sessions would go
+
+ID is a session id, its beginning, or `last`. From a program: `from lobterm import session; session.open().fills()`.
+"""
+
 
 def register(commands: Any) -> None:
     """Add `session` and its commands."""
-    session = commands.add_parser("session", help="look into the session log")
+    session = commands.add_parser(
+        "session", help="look into the session log", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     group = session.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(group, run_list, "list", "every session, oldest first", one=False)
+    _add(group, run_show, "show", "one session: what was run, and what it came to")
 
-    listing = group.add_parser("list", help="every session, oldest first")
-    show = group.add_parser("show", help="one session: what was run, and what it came to")
-    show.add_argument("session", metavar="ID", help="a session id, its beginning, or `last`")
-    verify = group.add_parser("verify", help="run a live session again from its recording and compare every row")
-    verify.add_argument("session", metavar="ID", help="a session id, its beginning, or `last`")
-    for command, run in ((listing, run_list), (show, run_show), (verify, run_verify)):
-        command.add_argument("--log", type=Path, metavar="FILE", help="the log (default: config, paths.sessions)")
-        output.add_json(command)
-        command.set_defaults(run=run)
+    _add(group, run_verify, "verify", "run a live session again from its recording and compare every row")
+
+    export = _add(group, run_export, "export", "every table of a session as files that others open")
+    export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a folder that is not there yet")
+    export.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="default parquet")
+
+    report = _add(group, run_report, "report", "one HTML page about a session: nothing is fetched to read it")
+    report.add_argument("--out", type=Path, required=True, metavar="FILE", help="the page")
+    report.add_argument(
+        "--rerun", action=argparse.BooleanOptionalAction,
+        help="run the tape again under the other fill rules and latencies (default: if it is there and has 5 million rows at most)",
+    )  # fmt: skip
+
+    pin = _add(group, _with_path("run_pin"), "pin", "keep a session until it is let go: nothing prunes it")
+    pin.add_argument("--off", action="store_true", help="let it go")
+    prune = _add(
+        group, _with_path("run_prune"), "prune", "delete sessions; pinned, cut off and running ones stay", one=False
+    )
+    prune.add_argument("session", nargs="*", metavar="ID", help="sessions to delete")
+    prune.add_argument("--keep", type=_count, metavar="N", help="keep the newest N")
+    prune.add_argument("--older-than", type=float, metavar="DAYS", help="delete what was started longer ago")
+    prune.add_argument("--dry-run", action="store_true", help="say what would go, and delete nothing")
+    _add(
+        group,
+        _with_path("run_repair"),
+        "repair",
+        "make a damaged log whole; bring cut-off live sessions and their recordings to the same point",
+        one=False,
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions")
+    return int(text)
+
+
+def _with_path(name: str) -> Any:
+    """Return a command of `session_care` that is handed the log's path."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        from lobterm.cli import session_care
+
+        return int(getattr(session_care, name)(_path(arguments), arguments))
+
+    return run
+
+
+def _add(group: Any, run: Any, name: str, what: str, *, one: bool = True) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = group.add_parser(name, help=what, description=what)
+    if one:
+        command.add_argument("session", metavar="ID", help="a session id, its beginning, or `last`")
+    command.add_argument("--log", type=Path, metavar="FILE", help="the log (default: config, paths.sessions)")
+    output.add_json(command)
+    command.set_defaults(run=run)
+    return command
 
 
 def _path(arguments: argparse.Namespace) -> Path:
@@ -68,6 +130,43 @@ def run_show(arguments: argparse.Namespace) -> int:
 
     path = _path(arguments)
     output.show({"path": str(path)} | reader.session(path, arguments.session), arguments.json)
+    return 0
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write every table of one session into a folder."""
+    from lobterm.session.export import export
+    from lobterm.session.opening import open_session
+
+    progress = output.Progress("exporting")
+    try:
+        result = export(
+            open_session(arguments.session, _path(arguments)), arguments.out.expanduser(), arguments.format, progress
+        )
+    finally:
+        progress.close()
+    output.show(result, arguments.json)
+    return 0
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Write the page about one session."""
+    from lobterm.cli.rerun import scenarios
+    from lobterm.session.opening import open_session
+    from lobterm.session.report.build import report
+
+    session = open_session(arguments.session, _path(arguments))
+    again = output.Progress("running the tape again", unit="runs")
+    try:
+        found = scenarios(session, wanted=arguments.rerun, progress=again)
+    finally:
+        again.close()
+    progress = output.Progress("measuring markouts")
+    try:
+        result = report(session, arguments.out.expanduser(), found, progress)
+    finally:
+        progress.close()
+    output.show(result, arguments.json)
     return 0
 
 

@@ -1,13 +1,11 @@
 """The session log: rows go in from any thread, one thread writes them, once a second, all or nothing.
 
-Pull the plug at any moment and at most the last second is gone: every commit reaches the disk before the next begins.
+Pull the plug at any moment and at most the last second is gone: every commit reaches the disk before the next begins. A log
+that another program holds, or whose disk is full, lets its rows wait and tries again; `trouble` says so meanwhile.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import platform
 import secrets
 import sqlite3
 import threading
@@ -16,26 +14,32 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from lobterm.errors import InputError, LobtermError
-from lobterm.session import records, schema
+from lobterm.engine.rows import Marked
+from lobterm.errors import LobtermError
+from lobterm.session import parts, provenance, records, writing
+from lobterm.session.connecting import open_for_writing, words
 
 COMMIT_EVERY_S = 1.0
 MOST_WAITING = 400_000
-"""Rows that may wait for the writer: then `write` waits for it, for rows are never dropped."""
+"""Rows that may wait for the writer: then `write` waits for it, or gives the log up, but never drops rows in silence."""
 AT_A_TIME = 8_000
 """Rows after which a commit comes before its second is over, so that no other process waits long."""
-BUSY_MS = 10_000
+GRACE_S = 10.0
+"""How long somebody waits for a log that another program holds."""
+RETRY_S = 0.5
 
 Rows = Mapping[str, npt.NDArray[np.void]]
+Keep = Literal["full", "fills"]
+"""What is kept of the rows: everything, or everything but labels and their markouts."""
 
 
 def default_path(setting: str = "") -> Path:
@@ -58,14 +62,24 @@ class _Job:
 
 
 class SessionLog:
-    """One open log with one run at a time in it."""
+    """One open log with one run at a time in it.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `columnar`: labels, alpha ticks and markouts go to part files, which keep up with an engine that nobody paces.
+    `patient`: where the writer is far behind, `write` waits for it; otherwise it gives the log up, with LobtermError.
+    """
+
+    def __init__(self, path: Path, *, keep: Keep = "full", columnar: bool = False, patient: bool = True) -> None:
+        self.path, self.keep = path, keep
+        self.trouble = ""
+        """Why rows wait that should be on disk by now, or nothing."""
+        self._columnar, self._patient = columnar, patient
+        self._at_a_time = parts.AT_A_TIME if columnar else AT_A_TIME
         self._run = 0
+        self._mark: writing.Mark | None = None
+        self._parts: parts.PartWriter | None = None
         self._jobs: deque[_Job] = deque()
         self._batch: list[_Job] = []
-        self._waiting = 0
+        self._waiting = self._waiters = 0
         self._closing = False
         self._error: BaseException | None = None
         self._wake = threading.Condition()
@@ -73,36 +87,30 @@ class SessionLog:
         self._thread.start()
         self.flush()
 
-    def begin(self, provenance: Mapping[str, Any], session_id: str = "") -> str:
+    def begin(self, said: Mapping[str, Any], session_id: str = "") -> str:
         """Open a run with what is known about it, and return its session id: the one given, or a new one."""
         session_id = session_id or new_session_id()
-        said = dict(provenance)
-        said["platform"] = platform.platform()
-        said["versions"] = _versions() | dict(said.get("versions") or {})
-        row = {
-            "session_id": session_id,
-            "started_us": _wall_us(),
-            "symbol": (said.get("instrument") or {}).get("symbol"),
-            "params": json.dumps(said.get("params")),
-            "provenance": json.dumps(said),
-            **{key: said.get(key) for key in ("tape", "tape_sha256", "first_ts_us", "last_ts_us")},
-            **{key: said.get(key) for key in ("model_sha256", "fill_rule")},
-        }
+        row = provenance.run_row(said, session_id, self.keep, _wall_us())
         names = ", ".join(row)
+        self._let_go()
+        self._mark = writing.Mark(self.path, session_id)
+        part_writer = parts.PartWriter(self.path, session_id) if self._columnar else None
 
         def insert(connection: sqlite3.Connection) -> None:
             marks = ", ".join("?" * len(row))
             cursor = connection.execute(f"insert into runs ({names}) values ({marks})", tuple(row.values()))
             self._run = int(cursor.lastrowid or 0)
+            self._parts = part_writer
 
         self._put(insert, wait=True)
         return session_id
 
     def write(self, rows: Rows) -> None:
-        """Hand over output rows by table name; waits only while the writer is far behind."""
-        n = sum(len(table) for table in rows.values())
+        """Hand over output rows by table name."""
+        wanted = kept(rows, self.keep)
+        n = sum(len(table) for table in wanted.values())
         if n:
-            self._put(lambda connection: self._insert(connection, rows), n)
+            self._put(lambda connection: self._insert(connection, wanted), n)
 
     def flush(self) -> None:
         """Return once everything handed over is on disk."""
@@ -110,7 +118,7 @@ class SessionLog:
 
     def end(self, summary: Mapping[str, Any]) -> None:
         """Close the run with what it came to."""
-        text, run = json.dumps(dict(summary)), self._run
+        text, run = msgspec.json.encode(dict(summary)).decode(), self._run
 
         def update(connection: sqlite3.Connection) -> None:
             connection.execute("update runs set ended_us = ?, summary = ? where run = ?", (_wall_us(), text, run))
@@ -123,6 +131,7 @@ class SessionLog:
             self._closing = True
             self._wake.notify_all()
         self._thread.join()
+        self._let_go()
         self._raise_error()
 
     def __enter__(self) -> SessionLog:
@@ -131,16 +140,28 @@ class SessionLog:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _let_go(self) -> None:
+        if self._mark is not None:
+            self._mark.release()
+            self._mark = None
+
     # --- both sides of the queue ---
 
     def _put(self, work: Callable[[sqlite3.Connection], None], rows: int = 0, *, wait: bool = False) -> None:
         job = _Job(work, rows, threading.Event() if wait else None)
         with self._wake:
-            while self._waiting > MOST_WAITING and self._error is None:
+            while self._waiting > MOST_WAITING and self._error is None and self._patient:
+                self._waiters += 1
                 self._wake.wait()
+                self._waiters -= 1
             self._raise_error()
             if self._closing:
                 raise LobtermError(f"{self.path}: the session log is closed")
+            if self._waiting > MOST_WAITING:
+                why = self.trouble or "the disk does not keep up"
+                self._error = LobtermError(f"{self.path}: session log given up: {why}; lobterm session repair fills it")
+                self._wake.notify_all()
+                raise self._error
             self._jobs.append(job)
             self._waiting += rows
             self._wake.notify_all()
@@ -152,39 +173,77 @@ class SessionLog:
         if isinstance(self._error, LobtermError):
             raise self._error
         if self._error is not None:
-            raise LobtermError(f"{self.path}: session log cannot be written: {self._error}") from self._error
+            raise LobtermError(
+                f"{self.path}: session log cannot be written: {words(self._error)}; what was logged before is kept"
+            ) from self._error
 
     # --- the writer's thread ---
 
     def _write_all(self) -> None:
+        connection = None
         try:
-            with contextlib.closing(_open(self.path)) as connection:
-                while self._next_batch():
-                    connection.execute("begin immediate")
-                    for job in self._batch:
-                        job.work(connection)
-                    connection.execute("commit")
-                    self._finished()
+            connection = open_for_writing(self.path)
+            while self._next_batch():
+                self._commit_batch(connection)
+                self._finished()
         except (sqlite3.Error, OSError, LobtermError, ValueError, TypeError, OverflowError) as error:
             self._give_up(error)
+        finally:
+            if connection is not None:
+                connection.close()
 
     def _next_batch(self) -> bool:
-        """Wait until a second is over, somebody waits, or enough has come. Return False once closed and done."""
+        """Wait until a second is over, somebody waits, or enough has come. Return False once closed and done, or given up."""
         with self._wake:
-            while not self._jobs and not self._closing:
+            while not self._jobs and not self._closing and self._error is None:
                 self._wake.wait()
             until = time.monotonic() + COMMIT_EVERY_S
-            while not self._closing and self._waiting < AT_A_TIME and not any(job.done for job in self._jobs):
+            while not self._closing and self._waiting < self._at_a_time and not any(job.done for job in self._jobs):
                 left = until - time.monotonic()
                 if left <= 0:
                     break
                 self._wake.wait(left)
             self._batch = []
             rows = 0
-            while self._jobs and rows < AT_A_TIME:
+            while self._jobs and rows < self._at_a_time and self._error is None:
                 self._batch.append(self._jobs.popleft())
                 rows += self._batch[-1].rows
             return bool(self._batch)
+
+    def _commit_batch(self, connection: sqlite3.Connection) -> None:
+        """Write the batch as one transaction; where it cannot be for now, try again until somebody cannot wait any more."""
+        since = time.monotonic()
+        while True:
+            try:
+                connection.execute("begin immediate")
+                for job in self._batch:
+                    job.work(connection)
+                if self._parts:
+                    self._parts.write(connection, self._run)
+                connection.execute("commit")
+            except (sqlite3.OperationalError, OSError) as error:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                if self._parts:
+                    self._parts.take_back()
+                self._wait_or_raise(error, time.monotonic() - since)
+            else:
+                if self._parts:
+                    self._parts.let_stand()
+                self.trouble = ""
+                return
+
+    def _wait_or_raise(self, error: sqlite3.OperationalError | OSError, seconds: float) -> None:
+        code = getattr(error, "sqlite_errorcode", None)
+        is_locked = code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+        if not is_locked and not _is_full(error):
+            raise error
+        self.trouble = f"{words(error)}; rows have waited for {seconds:.0f} s"
+        with self._wake:
+            pressed = self._closing or self._waiters or any(job.done for job in (*self._batch, *self._jobs))
+            if self._error is not None or (pressed and (not is_locked or seconds >= GRACE_S)):
+                raise error
+            self._wake.wait(RETRY_S)
 
     def _finished(self) -> None:
         with self._wake:
@@ -196,7 +255,7 @@ class SessionLog:
 
     def _give_up(self, error: BaseException) -> None:
         with self._wake:
-            self._error = error
+            self._error = self._error or error
             for job in (*self._batch, *self._jobs):
                 if job.done:
                     job.done.set()
@@ -204,35 +263,30 @@ class SessionLog:
 
     def _insert(self, connection: sqlite3.Connection, rows: Rows) -> None:
         for table, part in rows.items():
-            if len(part):
+            if not len(part):
+                continue
+            if self._parts and table in parts.TABLES:
+                self._parts.add(table, part)
+            else:
                 records.insert(connection, table, part, self._run)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """Open the log, made if need be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1_000)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise InputError(f"cannot be opened: {error}", file=path, mend="paths.sessions in the config") from error
-    try:
-        if not schema.check(connection, path):
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("begin immediate")
-            if not schema.check(connection, path):
-                schema.create(connection)
-            connection.execute("commit")
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+def kept(rows: Rows, keep: Keep) -> Rows:
+    """Return what is kept of output rows."""
+    if keep == "full":
+        return rows
+    wanted = {table: part for table, part in rows.items() if table != "labels"}
+    if "markouts" in wanted:
+        wanted["markouts"] = wanted["markouts"][wanted["markouts"]["what"] != Marked.LABEL]
+    return wanted
+
+
+def _is_full(error: Exception) -> bool:
+    import errno
+
+    code = getattr(error, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _wall_us() -> int:
     return time.time_ns() // 1_000
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in ("lobterm", "numpy", "numba")}

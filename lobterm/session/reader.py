@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -10,27 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lobterm.engine.params import PARAMS
 from lobterm.engine.rows import TABLES
-from lobterm.errors import InputError, LobtermError
+from lobterm.errors import InputError
 from lobterm.session import schema
+from lobterm.session.connecting import opened as opened
+from lobterm.session.provenance import config
 
 _HEAD = tuple(name for name in schema.RUNS if name not in ("run", "params", "provenance", "summary"))
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a log for reading; name the file where that fails."""
-    if not path.is_file():
-        raise InputError("no such file", file=path, mend="a replay or a live run makes a session log")
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            if not schema.check(connection, path):
-                raise InputError("holds no session log", file=path, mend="a replay or a live run makes one")
-            yield connection
-    except sqlite3.Error as error:
-        raise LobtermError(f"{path}: session log cannot be read: {error}") from error
 
 
 def sessions(path: Path) -> list[dict[str, Any]]:
@@ -47,18 +32,23 @@ def sessions(path: Path) -> list[dict[str, Any]]:
 def session(path: Path, wanted: str) -> dict[str, Any]:
     """Return one session by id, by the beginning of its id, or the newest as `last`."""
     with opened(path) as connection:
-        row = _find(connection, path, wanted)
-        rows = {
-            table: connection.execute(f"select count(*) from [{table}] where run = ?", (row["run"],)).fetchone()[0]
-            for table in TABLES
-        }
-        provenance, values = _json(row["provenance"]), _json(row["params"]) or []
+        row = find(connection, path, wanted)
+        rows = {table: count(connection, table, row["run"]) for table in TABLES}
+        provenance = _json(row["provenance"])
         return {key: row[key] for key in _HEAD} | {
             "rows": rows,
-            "params": {param.key: value for param, value in zip(PARAMS, values, strict=False)},
-            "provenance": {key: provenance[key] for key in provenance if key != "params"},
+            "params": config(_json(row["params"]) or []),
+            "provenance": {key: provenance[key] for key in provenance if key not in ("params", "config", "model")},
             "summary": _json(row["summary"]),
         }
+
+
+def count(connection: sqlite3.Connection, table: str, run: int) -> int:
+    """Return how many rows of an output table a run has, part files included."""
+    (held,) = connection.execute(f"select count(*) from [{table}] where run = ?", (run,)).fetchone()
+    sql = "select coalesce(sum(rows), 0) from parts where run = ? and part_of = ?"
+    (apart,) = connection.execute(sql, (run, table)).fetchone()
+    return int(held) + int(apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +64,7 @@ class Run:
 
 def run(connection: sqlite3.Connection, path: Path, wanted: str) -> Run:
     """Return one session's run, by id, by the beginning of its id, or the newest as `last`."""
-    row = _find(connection, path, wanted)
+    row = find(connection, path, wanted)
     params, provenance = _json(row["params"]) or [], _json(row["provenance"]) or {}
     return Run(row["run"], row["session_id"], row["ended_us"] is not None, params, provenance)
 
@@ -86,7 +76,8 @@ def rows(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple
     return (tuple(row) for row in connection.execute(f"select * from [{table}] where run = ? order by rowid", (run,)))
 
 
-def _find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:
+def find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:
+    """Return the row of `runs` that is meant; raise InputError where it is none or several."""
     if wanted == "last":
         found = connection.execute("select * from runs order by session_id desc limit 1").fetchall()
     else:

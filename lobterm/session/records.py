@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lobterm.session import schema
+from lobterm.session.columns import columns
 
 AT_ONCE = 64
 """Rows a statement: binding many rows costs far less than stepping a statement for each."""
@@ -19,7 +20,7 @@ AT_ONCE = 64
 def values(table: str, rows: npt.NDArray[np.void], run: int) -> Iterable[tuple[Any, ...]]:
     """Return the rows of `table` as tuples, None where a value is not known."""
     lists: list[Iterable[Any]] = [[run] * len(rows)]
-    for column in schema.columns(table):
+    for column in columns(table):
         part = rows[column.field] if column.at is None else rows[column.field][:, column.at]
         unknown = part == 0 if column.no_zero else None
         if column.bit:

@@ -1,152 +1,80 @@
 """The session log's tables: the engine's output rows, column by column, and the run that each row belongs to.
 
-Where a record has a validity bit, the column is NULL while the bit is off. Enumerations stay small integers beside
-lookup tables; the `_named` views spell them out.
+Enumerations stay small integers beside lookup tables; the `_named` views spell them out, and `views` says what an analyst
+would ask first. A log of an earlier version is brought up by `migrations`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
-import numpy as np
 from sqlite_utils import Database
 
-from lobterm.engine.rows import (
-    FEATURES,
-    HORIZONS_US,
-    TABLES,
-    AlphaValid,
-    FadeWhy,
-    FillRule,
-    FillValid,
-    Label,
-    LabelValid,
-    Marked,
-    QuoteAct,
-    QuoteWhy,
-    Regime,
-    Source,
-    Strategy,
-    TriggerValid,
-    Why,
-)
+from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
+from lobterm.session.columns import NAMES, columns
+from lobterm.session.views import analyst_views
 
-VERSION = 2
+VERSION = 3
+OLDEST = 1
+"""The oldest version that can be brought up without inventing a number."""
 APPLICATION_ID = 0x10B7E2
-
-KNOWN_IF: dict[str, dict[str, int]] = {
-    "labels": {"book_age_us": LabelValid.BOOK, "feature": LabelValid.FEATURES, "z": LabelValid.Z},
-    "alpha": {
-        **dict.fromkeys(("bid", "ask", "bid_qty", "ask_qty"), AlphaValid.TOUCH),
-        **dict.fromkeys(
-            ("skew_inverted", "hazard_inverted", "skew_traditional", "hazard_traditional"), AlphaValid.SIGNALS
-        ),
-        "norm": AlphaValid.NORM,
-        "fair_px": AlphaValid.QUOTE,
-        "width_ticks": AlphaValid.QUOTE,
-        "pnl_e8": AlphaValid.MARK,
-        "volume": AlphaValid.FLOW,
-        **dict.fromkeys(("impact_sell", "impact_buy"), AlphaValid.IMPACT),
-        **dict.fromkeys(("fsi_sell", "fsi_buy"), AlphaValid.FSI),
-        **dict.fromkeys(("ldr_bid", "ldr_ask"), AlphaValid.LDR),
-        "pi": AlphaValid.PI,
-        "rv": AlphaValid.RV,
-        "sigma": AlphaValid.SIGMA,
-        "z_fsi_sell": AlphaValid.Z_FSI_SELL,
-        "z_fsi_buy": AlphaValid.Z_FSI_BUY,
-        "z_ldr_bid": AlphaValid.Z_LDR_BID,
-        "z_ldr_ask": AlphaValid.Z_LDR_ASK,
-        "z_pi": AlphaValid.Z_PI,
-        "lpi_sell": AlphaValid.LPI_SELL,
-        "lpi_buy": AlphaValid.LPI_BUY,
-        **dict.fromkeys(("oi", "oi_age_us"), AlphaValid.OI),
-        "oi_flush": AlphaValid.OI_FLUSH,
-        "z_oi": AlphaValid.Z_OI,
-    },
-    "triggers": {
-        **dict.fromkeys(("z_oi", "oi_age_us"), TriggerValid.OI),
-        "leg_return": TriggerValid.LEG,
-        "sigma": TriggerValid.SIGMA,
-        "crash_return": TriggerValid.CRASH,
-    },
-    "fills": {"ahead": FillValid.AHEAD, "hazard": FillValid.HAZARD},
-}
-"""By table and field of the record: the bit of `valid` without which it is NULL."""
-
-NO_ZERO = {"labels": ("exch_ts",), "quotes": ("live_from", "live_to")}
-"""Times whose zero means that there is none."""
-
-NAMES: dict[str, dict[str, type[IntEnum]]] = {
-    "labels": {"label": Label, "why": Why},
-    "alpha": {"state_sell": Regime, "state_buy": Regime, "source": Source},
-    "triggers": {"state": Regime, "source": Source, "why": FadeWhy},
-    "quotes": {"act": QuoteAct, "why": QuoteWhy, "strategy": Strategy},
-    "fills": {"rule": FillRule, "strategy": Strategy, "state_sell": Regime, "state_buy": Regime},
-    "markouts": {"what": Marked, "strategy": Strategy},
-}
-"""By table and column: whose names its numbers stand for."""
 
 RUNS = {
     "run": int,
     "session_id": str,
     "started_us": int,  # wall clock
     "ended_us": int,  # NULL: still going, or cut off
+    "mode": str,  # replay or live
     "symbol": str,
+    "tick_e8": int,  # quote per tick in 1e-8
+    "lot_e8": int,  # base per lot in 1e-8
     "tape": str,
     "tape_sha256": str,
     "first_ts_us": int,
     "last_ts_us": int,
     "model_sha256": str,
     "fill_rule": str,
+    "kept": str,  # full, or fills: neither labels nor their markouts
+    "clock_offset_us": int,  # true time minus this machine's clock; NULL: not known
+    "clock_error_us": int,  # the most by which that may be wrong
+    "pinned": int,  # 1: never pruned
     "params": str,  # JSON: the parameter vector
     "provenance": str,  # JSON: all that was said at the beginning
     "summary": str,  # JSON: what the run came to
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: the record's field, the place within it if the field is a vector, and when it is known."""
-
-    name: str
-    field: str
-    at: int | None
-    is_float: bool
-    bit: int  # of `valid`; 0: always known
-    no_zero: bool
-
-
-def columns(table: str) -> tuple[Column, ...]:
-    """Return the columns of one output table, in the order of its record."""
-    return tuple(_columns(table, TABLES[table]))
-
-
-def _columns(table: str, record: np.dtype[np.void]) -> Iterator[Column]:
-    for name in record.names or ():
-        if name == "valid":
-            continue
-        kind, bit = record[name], int(KNOWN_IF.get(table, {}).get(name, 0))
-        is_float, no_zero = kind.base.kind == "f", name in NO_ZERO.get(table, ())
-        if table == "markouts" and kind.shape:
-            for at, horizon_us in enumerate(HORIZONS_US):
-                yield Column(f"{name}_{horizon_us // 1000}ms", name, at, is_float, 1 << at, no_zero)
-        elif kind.shape:
-            for at, part in enumerate(FEATURES):
-                yield Column(f"{name}_{part}", name, at, is_float, bit, no_zero)
-        else:
-            yield Column(name, name, None, is_float, bit, no_zero)
+PARTS = {
+    "run": int,
+    "part_of": str,  # the output table
+    "number": int,
+    "file": str,  # below the folder beside the log
+    "rows": int,
+}
+"""Rows of one table that lie in a Parquet file instead (a replay at full speed)."""
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
     """Say whether the file holds a session log of this version, False for an empty file; raise InputError otherwise."""
+    held = version(connection, path)
+    if held is None:
+        return False
+    mend = "name another file: paths.sessions in the config"
+    if held < VERSION:
+        what = f"session log of version {held}, this lobterm writes {VERSION}"
+        raise InputError(what, file=path, mend=f"it stays readable by the lobterm that wrote it; {mend}")
+    for table in TABLES:
+        names = [name for _, name, *_ in connection.execute(f"pragma table_info([{table}])")]
+        if names != ["run", *(column.name for column in columns(table))]:
+            raise InputError(f"holds other columns in {table}", file=path, mend=mend)
+    return True
+
+
+def version(connection: sqlite3.Connection, path: Path) -> int | None:
+    """Return the version of a session log, None for an empty file; raise InputError for what is none, or is newer."""
     mend = "name another file: paths.sessions in the config"
     try:
-        (version,) = connection.execute("pragma user_version").fetchone()
+        (held,) = connection.execute("pragma user_version").fetchone()
         (application,) = connection.execute("pragma application_id").fetchone()
         tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
     except sqlite3.DatabaseError as error:
@@ -154,20 +82,13 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
             raise
         raise InputError("is not a session log, or is damaged", file=path, mend=mend) from error
     if not tables and not application:
-        return False
+        return None
     if application != APPLICATION_ID:
         raise InputError("is a database, but not a session log", file=path, mend=mend)
-    if version > VERSION:
-        what = f"session log of version {version}, this lobterm knows {VERSION}"
+    if held > VERSION:
+        what = f"session log of version {held}, this lobterm knows {VERSION}"
         raise InputError(what, file=path, mend="update lobterm, or " + mend)
-    if version < VERSION:
-        what = f"session log of version {version}, this lobterm writes {VERSION}"
-        raise InputError(what, file=path, mend=f"it stays readable by the lobterm that wrote it; {mend}")
-    for table in TABLES:
-        held = [name for _, name, *_ in connection.execute(f"pragma table_info([{table}])")]
-        if held != ["run", *(column.name for column in columns(table))]:
-            raise InputError(f"holds other columns in {table}", file=path, mend=mend)
-    return True
+    return int(held)
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -175,35 +96,62 @@ def create(connection: sqlite3.Connection) -> None:
     db = Database(connection)
     db.table("runs").create(RUNS, pk="run", not_null={"session_id", "started_us", "provenance"})
     db.table("runs").create_index(["session_id"], unique=True)
+    create_parts(db)
     for table in TABLES:
-        kinds = {column.name: float if column.is_float else int for column in columns(table)}
-        db.table(table).create({"run": int, **kinds}, foreign_keys=[("run", "runs", "run")])
-        db.table(table).create_index(["run"])
-        for column, names in NAMES.get(table, {}).items():
-            db.table(_lookup(table, column)).insert_all(
-                ({"id": int(member), "name": member.name.lower()} for member in names), pk="id"
-            )
-        db.create_view(f"{table}_named", _view(table))
+        create_table(db, table)
+    create_lookups(db)
+    create_views(db)
     connection.execute(f"pragma application_id = {APPLICATION_ID}")
     connection.execute(f"pragma user_version = {VERSION}")
 
 
-def _lookup(table: str, column: str) -> str:
+def create_parts(db: Database) -> None:
+    """Make the list of part files."""
+    db.table("parts").create(PARTS, pk=("run", "part_of", "number"), foreign_keys=[("run", "runs", "run")])
+
+
+def create_table(db: Database, table: str) -> None:
+    """Make one output table with its indexes."""
+    kinds = {column.name: float if column.is_float else int for column in columns(table)}
+    db.table(table).create({"run": int, **kinds}, foreign_keys=[("run", "runs", "run")])
+    db.table(table).create_index(["run"])
+    if table == "markouts":
+        # those of trades are many, and nobody looks one up
+        db.execute("create index idx_markouts_of_ours on markouts (run, [offset]) where what <> 0")
+
+
+def create_lookups(db: Database) -> None:
+    """Make the tables that say what the numbers of enumerations stand for; what stands there already is replaced."""
+    for table, named in NAMES.items():
+        for column, names in named.items():
+            db.table(lookup(table, column)).insert_all(
+                ({"id": int(member), "name": member.name.lower()} for member in names), pk="id", replace=True
+            )
+
+
+def create_views(db: Database) -> None:
+    """Make all views anew."""
+    for name, select in ({f"{table}_named": _named(table) for table in TABLES} | analyst_views()).items():
+        db.create_view(name, select, replace=True)
+
+
+def lookup(table: str, column: str) -> str:
+    """Return the name of the table that says what a column's numbers stand for."""
     return f"{table}_{column}_names"
 
 
-def _view(table: str) -> str:
+def _named(table: str) -> str:
     """Return the select of a table with its names spelled out and its session named."""
     named = NAMES.get(table, {})
     parts = [
-        f"[{_lookup(table, column.name)}].name as [{column.name}]"
+        f"[{lookup(table, column.name)}].name as [{column.name}]"
         if column.name in named
         else f"[{table}].[{column.name}]"
         for column in columns(table)
     ]
     joins = [f"join runs on runs.run = [{table}].run"] + [
-        f"left join [{lookup}] on [{lookup}].id = [{table}].[{column}]"
-        for column, lookup in ((column, _lookup(table, column)) for column in named)
+        f"left join [{names}] on [{names}].id = [{table}].[{column}]"
+        for column, names in ((column, lookup(table, column)) for column in named)
     ]
     return f"select runs.session_id, {', '.join(parts)} from [{table}] {' '.join(joins)}"
 

@@ -113,6 +113,27 @@ async def test_verify_finds_what_was_changed_left_out_or_added(tmp_path):
         verify_session.verify(log, "last")
 
 
+async def test_a_session_that_was_cut_off_is_brought_to_one_point_with_its_recording(tmp_path, capsys):
+    log = tmp_path / "log.sqlite"
+    async with exchange(speed=20) as emulator, living(setup_of(emulator, tmp_path)) as live:
+        await until(live, lambda: live.ready and sum(live.snapshot(1).label_counts) > 200)
+    whole = verify_session.verify(log, "last")
+    with contextlib.closing(sqlite3.connect(log)) as connection:
+        connection.execute("update runs set ended_us = null, summary = null")
+        connection.execute("delete from labels where rowid > (select max(rowid) - 40 from labels)")
+        connection.execute("delete from alpha where rowid > (select max(rowid) - 3 from alpha)")
+        connection.commit()
+    path = next(iter(names.files(tmp_path / "recordings").values()))
+    path.write_bytes(path.read_bytes() + b"torn")
+    assert cli.main(["session", "repair", "--log", str(log), "--json"]) == 0
+    (done,) = json.loads(capsys.readouterr().out)["brought_to_one_point"].values()
+    assert (done["recording_bytes_cut"], done["rows_removed"]) == (4, 0)
+    assert done["rows_added"] >= 43
+    again = verify_session.verify(log, "last")
+    assert (again["rows_differing"], again["rows_not_logged"], again["ended"]) == (0, 0, True)
+    assert again["rows_compared"] == whole["rows_compared"]
+
+
 async def test_a_slow_engine_reads_on_from_disk_and_misses_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("lobterm.live.session.RING_ROWS", 1 << 10)
     async with exchange(speed=20) as emulator, living(setup_of(emulator, tmp_path)) as live:

@@ -18,6 +18,7 @@ from lobterm.engine.rows import FEATURES, TABLES, AlphaValid, LabelValid
 from lobterm.errors import InputError, LobtermError
 from lobterm.session import log as session_log
 from lobterm.session import reader, records, schema
+from lobterm.session.columns import columns
 from lobterm.session.log import SessionLog
 
 
@@ -33,7 +34,7 @@ def rows_of(table, n, seed=0):
             rows[name] = rng.integers(-(2**62), 2**62, n)
     if "valid" in rows.dtype.names:
         rows["valid"] = rng.integers(0, 1 << len(LabelValid if table == "labels" else AlphaValid), n)
-        for column in schema.columns(table):
+        for column in columns(table):
             if column.bit:
                 rows[column.field][rows["valid"] & column.bit == 0] = 0
     return rows
@@ -75,7 +76,7 @@ def test_every_field_comes_back_as_it_was(log, path):
         read = held(path, table)
         assert len(read) == len(written)
         for line, row in zip(read, written, strict=True):
-            for column in schema.columns(table):
+            for column in columns(table):
                 value = row[column.field] if column.at is None else row[column.field][column.at]
                 known = not column.bit or row["valid"] & column.bit
                 if column.no_zero and value == 0:
@@ -174,7 +175,7 @@ def test_it_commits_to_the_disk_in_wal_mode(log, path):
         assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
 
 
-@pytest.mark.parametrize("version", [schema.VERSION - 1, schema.VERSION + 1])
+@pytest.mark.parametrize("version", [schema.OLDEST - 1, schema.VERSION + 1])
 def test_a_log_of_another_version_is_refused_untouched(log, path, version):
     log.close()
     with connected(path) as connection:
