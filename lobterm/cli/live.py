@@ -153,6 +153,7 @@ def run_record(arguments: argparse.Namespace) -> int:
 
 def _follow(what: Any, arguments: argparse.Namespace) -> int:
     """Pump a session without a screen until its time is over, a person stops it, or it fails."""
+    import gc
     import signal
     import threading
     import time
@@ -162,6 +163,9 @@ def _follow(what: Any, arguments: argparse.Namespace) -> int:
     progress = output.Progress("following")
     try:
         what.load()
+        # what is loaded by now stays: without this, each full collection walks all of numba, and every thread waits for it
+        gc.collect()
+        gc.freeze()
         until_s = time.monotonic() + (arguments.seconds or float("inf"))
         while not stop.is_set() and not what.failure and time.monotonic() < until_s:
             what.pump(time.monotonic_ns() // 1_000, PUMP_US)
