@@ -20,6 +20,7 @@ from lobterm.app.screens.pressure import PressureScreen
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
+from lobterm.view import build
 
 if TYPE_CHECKING:
     from lobterm.view.console import Console
@@ -134,7 +135,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         market, clock = self.market, self.market.clock
         state = (
             market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
-            self.shell.rows_per_s, self.size, self.current_mode,
+            self.shell.rows_per_s, self.size, self.current_mode, build.seek_words(market),
         )  # fmt: skip
         if not market.ready or state != self._painted:
             self._painted, self._same = state, 0

@@ -55,6 +55,7 @@ STATES = {
     RunState.PLAYING: ("▶ PLAYING", "good"),
     RunState.PAUSED: ("❚❚ PAUSED", "warn"),
     RunState.ENDED: ("■ END OF TAPE", "warn"),
+    RunState.SEEKING: ("◌ SEEKING", "warn"),
     RunState.FAILED: ("✗ STOPPED", "bad"),
 }
 SHORT = {
@@ -82,7 +83,8 @@ def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
     if view.loading:
         return first, status_line.StatusRow(((view.loading, "warn"),), source)
     health = tuple((f"{value.label} {value.text}", _paint(value, "dim")) for value in view.health)
-    return first, status_line.StatusRow(health, source)
+    seek = ((view.seek, "warn"),) if view.seek else ()
+    return first, status_line.StatusRow((*seek, *health), source)
 
 
 def _own(own: Own | None) -> tuple[str, str, str]:

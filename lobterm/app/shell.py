@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from lobterm.view.console import seekable
 from lobterm.view.models import Ui
 from lobterm.view.rate import RateMeter
 
@@ -27,9 +28,13 @@ class Shell:
         self.load_failure = ""
         self.rows_meter = RateMeter()
         self.rows_per_s: float | None = None
+        self._moves = 0
 
     def count(self) -> None:
         """Take note of how far the engine is, once a frame."""
+        way = seekable(self.market)
+        if way and way.moves != self._moves:
+            self._moves, self.rows_meter = way.moves, RateMeter()
         if self.market.ready:
             self.rows_per_s = self.rows_meter.add(self.wall_us(), self.market.position_rows)
 

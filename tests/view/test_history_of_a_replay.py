@@ -19,9 +19,12 @@ DEMO = Path(__file__).resolve().parents[2] / "replays" / "demo.parquet"
 def replay(monkeypatch, tmp_path):
     monkeypatch.setattr(config, "user_file", lambda: tmp_path / "none.toml")
     setup = runtime.Setup(parquet.open_tape(DEMO), config.load(), model.load(runtime.model_beside(DEMO)))
-    console = runtime.Replay(setup, at=setup.tape.meta.first_ts_us + 100_000_000, warmed=lambda: None)
+    console = runtime.Replay(setup, warmed=lambda: None)
     console.load()
-    return console
+    console.clock.jump(console.first_ts + 100_000_000)
+    console.pump(0, 1_000_000_000)
+    yield console
+    console.close()
 
 
 def test_the_depth_is_the_engine_s_book(replay):
