@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
 
 def run(console: Console, *, play: bool = True, fps: int = 20, keys: Mapping[str, str] | None = None) -> int:
-    """Show `console` until the person quits and return the exit code. `play`: start once the engine is loaded.
+    """Show `console` until the person quits or the terminal goes away, and return the exit code.
 
-    `keys` are the person's own, by name; raise ConfigError if there is no such name.
+    `play`: start once the engine is loaded. `keys` are the person's own, by name; raise ConfigError if there is no such name.
     """
     # read by Textual at import: a key is painted at the next of its own frames, so those had better be short
     os.environ.setdefault("TEXTUAL_FPS", "120")
     from lobterm.app.app import LobtermApp
     from lobterm.app.keys import named
+    from lobterm.app.terminal import heeding, let_go
 
     app = LobtermApp(console, play=play, fps=fps, keymap=named(keys or {}))
-    try:
-        app.run()
-    finally:
-        console.close()
+    with heeding(app.leave):
+        try:
+            app.run()
+        finally:
+            let_go()
+            console.close()
     return app.return_code or (1 if app.failure else 0)

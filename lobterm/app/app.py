@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import App, ScreenStackError, SystemCommand
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -18,6 +20,7 @@ from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
 from lobterm.app.screens.pressure import PressureScreen
 from lobterm.app.shell import Shell, monotonic_us
+from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
 from lobterm.view import build
@@ -31,6 +34,8 @@ BUDGET_AT_MAX_US = 40_000
 """The same at speed max, where folding is the point; a key still waits no longer than that."""
 
 
+LEFT = 130
+"""Exit code when the session did not end by a key: interrupted, with everything saved."""
 SETTLED = 10
 """Frames that are painted after the last change: a new layout takes some until it is known."""
 
@@ -67,7 +72,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
-        self._told_failure = False
+        self._told_failure = self.asked_to_leave = False
         self._painted: tuple[object, ...] = ()
         self._same = 0
         self.set_keymap(dict(keymap or {}))
@@ -115,8 +120,26 @@ class LobtermApp(App[None], inherit_bindings=False):
             if self.autoplay:
                 self.market.clock.play()
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's choice, but on a terminal one that notices when that goes away."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
+
+    def leave(self) -> None:
+        """Ask for an orderly end at the next frame; a signal may call it."""
+        self.asked_to_leave = True
+
+    def _must_leave(self) -> bool:
+        """Say whether to end without having been told by a key: asked by a signal, or nobody is there to see."""
+        driver = self._driver
+        return self.asked_to_leave or (isinstance(driver, TerminalDriver) and driver.gone)
+
     def tick(self) -> None:
         """Fold what is due, and paint unless the terminal still owes output."""
+        if self._must_leave():
+            if self.return_code is None:
+                self.exit(return_code=LEFT)
+            return
         market = self.market
         if market.ready and not market.failure:
             at_max = math.isinf(market.clock.speed)
