@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lobterm.app.bookmarks import Bookmarks
     from lobterm.view.console import Console
 
 
-def run(console: Console, *, play: bool = True, fps: int = 20, keys: Mapping[str, str] | None = None) -> int:
+def run(
+    console: Console,
+    *,
+    play: bool = True,
+    fps: int = 20,
+    keys: Mapping[str, str] | None = None,
+    bookmarks: Bookmarks | None = None,
+    alerts: str = "bell",
+) -> int:
     """Show `console` until the person quits or the terminal goes away, and return the exit code.
 
     `play`: start once the engine is loaded. `keys` are the person's own, by name; raise ConfigError if there is no such name.
+    `bookmarks` are those of the tape; without them none can be set. `alerts` is how
+    to call for a trigger, a gap or a stop: bell, desktop, none.
     """
     # read by Textual at import: a key is painted at the next of its own frames, so those had better be short
     os.environ.setdefault("TEXTUAL_FPS", "120")
@@ -22,7 +33,7 @@ def run(console: Console, *, play: bool = True, fps: int = 20, keys: Mapping[str
     from lobterm.app.keys import named
     from lobterm.app.terminal import heeding, let_go
 
-    app = LobtermApp(console, play=play, fps=fps, keymap=named(keys or {}))
+    app = LobtermApp(console, play=play, fps=fps, keymap=named(keys or {}), bookmarks=bookmarks, alerts=alerts)
     with heeding(app.leave):
         try:
             app.run()

@@ -7,12 +7,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from textual.app import App, ScreenStackError, SystemCommand
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from lobterm.app.alerts import Alerts
 from lobterm.app.governor import Governor, backlog
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.app.screens.heatmap import HeatmapScreen
@@ -24,8 +26,10 @@ from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
 from lobterm.view import build
+from lobterm.view.console import seekable
 
 if TYPE_CHECKING:
+    from lobterm.app.bookmarks import Bookmarks
     from lobterm.view.console import Console
 
 BUDGET_US = 8_000
@@ -56,10 +60,13 @@ class LobtermApp(App[None], inherit_bindings=False):
         fps: int = 20,
         wall_us: Callable[[], int] = monotonic_us,
         keymap: Mapping[str, str] | None = None,
+        bookmarks: Bookmarks | None = None,
+        alerts: str = "none",
     ) -> None:
         super().__init__()
         self.market, self.autoplay, self.fps = console, play, fps
-        self.shell, self.governor = Shell(console, wall_us), Governor()
+        self.shell, self.governor = Shell(console, wall_us, bookmarks), Governor()
+        self.alerts = Alerts(console, alerts, self.write_out, wall_us)
         self.monitor = MonitorScreen(self.shell)
         screens: dict[str, Callable[[], Screen[None]]] = {
             "monitor": lambda: self.monitor,
@@ -93,7 +100,7 @@ class LobtermApp(App[None], inherit_bindings=False):
                 if binding.id != "quit-now":
                     run = _runner(self, screen, binding.action)
                     yield SystemCommand(
-                        binding.description, f"{binding.tooltip}  [{binding.key_display or binding.key}]", run
+                        binding.description, escape(f"{binding.tooltip}, key {binding.key_display or binding.key}"), run
                     )
 
     def on_mount(self) -> None:
@@ -134,6 +141,11 @@ class LobtermApp(App[None], inherit_bindings=False):
         driver = self._driver
         return self.asked_to_leave or (isinstance(driver, TerminalDriver) and driver.gone)
 
+    def write_out(self, text: str) -> None:
+        """Give the terminal a sequence that draws nothing."""
+        if self._driver is not None:
+            self._driver.write(text)
+
     def tick(self) -> None:
         """Fold what is due, and paint unless the terminal still owes output."""
         if self._must_leave():
@@ -147,6 +159,8 @@ class LobtermApp(App[None], inherit_bindings=False):
         if market.failure and not self._told_failure:
             self._told_failure = True
             self.notify(market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
+        if market.ready:
+            self.alerts.look(self.failure)
         self.shell.count()
         if self._stands_still():
             return
@@ -159,6 +173,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         state = (
             market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
             self.shell.rows_per_s, self.size, self.current_mode, build.seek_words(market),
+            tape.indexed_rows if (tape := seekable(market)) else 0,
         )  # fmt: skip
         if not market.ready or state != self._painted:
             self._painted, self._same = state, 0

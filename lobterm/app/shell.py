@@ -11,6 +11,7 @@ from lobterm.view.models import Ui
 from lobterm.view.rate import RateMeter
 
 if TYPE_CHECKING:
+    from lobterm.app.bookmarks import Bookmarks
     from lobterm.view.console import Console
 
 
@@ -22,8 +23,11 @@ def monotonic_us() -> int:
 class Shell:
     """One market on a screen."""
 
-    def __init__(self, console: Console, wall_us: Callable[[], int] = monotonic_us) -> None:
-        self.market, self.wall_us = console, wall_us
+    def __init__(
+        self, console: Console, wall_us: Callable[[], int] = monotonic_us, bookmarks: Bookmarks | None = None
+    ) -> None:
+        self.market, self.wall_us, self.bookmarks = console, wall_us, bookmarks
+        self.loop_from: int | None = None  # where a loop shall begin, µs
         self.opened_us = wall_us()
         self.load_failure = ""
         self.rows_meter = RateMeter()
