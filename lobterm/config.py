@@ -31,6 +31,7 @@ SETTINGS: dict[str, tuple[float | str, float, float]] = {
     "clusters.n_init": (10, 1, 1000),
     "clusters.seed": (7, 0, 2**31 - 1),
     "app.fps": (20, 5, 60),
+    "app.alerts": ("bell", 0, 0),
     "paths.sessions": ("", 0, 0),
     "paths.models": ("", 0, 0),
     "paths.recordings": ("", 0, 0),
@@ -40,6 +41,9 @@ SETTINGS: dict[str, tuple[float | str, float, float]] = {
     "exchange.spot_rest": ("https://api.binance.com", 0, 0),
 }
 """Settings of the shell, in [defaults] alone: default, least, most; text settings have no bounds."""
+
+WORDS = {"app.alerts": ("bell", "desktop", "none")}
+"""What a text setting may be, where not every text will do."""
 
 MARKETS = {"perp": Market.PERP, "spot": Market.SPOT}
 
@@ -157,6 +161,8 @@ def _layer(table: dict[str, Any], file: str, name: str) -> Layer:
 def _setting(key: str, raw: Any, file: str) -> float | str:
     default, low, high = SETTINGS[key]
     if isinstance(default, str):
+        if key in WORDS and raw not in WORDS[key]:
+            raise ConfigError(f"{key} = {raw!r}", file=file, mend=f"allowed: {', '.join(WORDS[key])}")
         if isinstance(raw, str):
             return raw
         raise ConfigError(f"{key} = {raw!r}", file=file, mend="a text is expected")

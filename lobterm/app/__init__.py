@@ -8,22 +8,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lobterm.app.bookmarks import Bookmarks
     from lobterm.view.console import Console
 
 
-def run(console: Console, *, play: bool = True, fps: int = 20, keys: Mapping[str, str] | None = None) -> int:
-    """Show `console` until the person quits and return the exit code. `play`: start once the engine is loaded.
+def run(
+    console: Console,
+    *,
+    play: bool = True,
+    fps: int = 20,
+    keys: Mapping[str, str] | None = None,
+    bookmarks: Bookmarks | None = None,
+    alerts: str = "bell",
+) -> int:
+    """Show `console` until the person quits or the terminal goes away, and return the exit code.
 
-    `keys` are the person's own, by name; raise ConfigError if there is no such name.
+    `play`: start once the engine is loaded. `keys` are the person's own, by name; raise ConfigError if there is no such name.
+    `bookmarks` are those of the tape; without them none can be set. `alerts` is how
+    to call for a trigger, a gap or a stop: bell, desktop, none.
     """
     # read by Textual at import: a key is painted at the next of its own frames, so those had better be short
     os.environ.setdefault("TEXTUAL_FPS", "120")
     from lobterm.app.app import LobtermApp
     from lobterm.app.keys import named
+    from lobterm.app.terminal import heeding, let_go
 
-    app = LobtermApp(console, play=play, fps=fps, keymap=named(keys or {}))
-    try:
-        app.run()
-    finally:
-        console.close()
+    app = LobtermApp(console, play=play, fps=fps, keymap=named(keys or {}), bookmarks=bookmarks, alerts=alerts)
+    with heeding(app.leave):
+        try:
+            app.run()
+        finally:
+            let_go()
+            console.close()
     return app.return_code or (1 if app.failure else 0)

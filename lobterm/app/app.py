@@ -7,10 +7,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from textual.app import App, ScreenStackError, SystemCommand
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from lobterm.app.alerts import Alerts
 from lobterm.app.governor import Governor, backlog
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.app.screens.heatmap import HeatmapScreen
@@ -18,10 +22,14 @@ from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
 from lobterm.app.screens.pressure import PressureScreen
 from lobterm.app.shell import Shell, monotonic_us
+from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
+from lobterm.view import build
+from lobterm.view.console import seekable
 
 if TYPE_CHECKING:
+    from lobterm.app.bookmarks import Bookmarks
     from lobterm.view.console import Console
 
 BUDGET_US = 8_000
@@ -30,6 +38,8 @@ BUDGET_AT_MAX_US = 40_000
 """The same at speed max, where folding is the point; a key still waits no longer than that."""
 
 
+LEFT = 130
+"""Exit code when the session did not end by a key: interrupted, with everything saved."""
 SETTLED = 10
 """Frames that are painted after the last change: a new layout takes some until it is known."""
 
@@ -50,10 +60,13 @@ class LobtermApp(App[None], inherit_bindings=False):
         fps: int = 20,
         wall_us: Callable[[], int] = monotonic_us,
         keymap: Mapping[str, str] | None = None,
+        bookmarks: Bookmarks | None = None,
+        alerts: str = "none",
     ) -> None:
         super().__init__()
         self.market, self.autoplay, self.fps = console, play, fps
-        self.shell, self.governor = Shell(console, wall_us), Governor()
+        self.shell, self.governor = Shell(console, wall_us, bookmarks), Governor()
+        self.alerts = Alerts(console, alerts, self.write_out, wall_us)
         self.monitor = MonitorScreen(self.shell)
         screens: dict[str, Callable[[], Screen[None]]] = {
             "monitor": lambda: self.monitor,
@@ -66,7 +79,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
-        self._told_failure = False
+        self._told_failure = self.asked_to_leave = False
         self._painted: tuple[object, ...] = ()
         self._same = 0
         self.set_keymap(dict(keymap or {}))
@@ -87,7 +100,7 @@ class LobtermApp(App[None], inherit_bindings=False):
                 if binding.id != "quit-now":
                     run = _runner(self, screen, binding.action)
                     yield SystemCommand(
-                        binding.description, f"{binding.tooltip}  [{binding.key_display or binding.key}]", run
+                        binding.description, escape(f"{binding.tooltip}, key {binding.key_display or binding.key}"), run
                     )
 
     def on_mount(self) -> None:
@@ -114,8 +127,31 @@ class LobtermApp(App[None], inherit_bindings=False):
             if self.autoplay:
                 self.market.clock.play()
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's choice, but on a terminal one that notices when that goes away."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
+
+    def leave(self) -> None:
+        """Ask for an orderly end at the next frame; a signal may call it."""
+        self.asked_to_leave = True
+
+    def _must_leave(self) -> bool:
+        """Say whether to end without having been told by a key: asked by a signal, or nobody is there to see."""
+        driver = self._driver
+        return self.asked_to_leave or (isinstance(driver, TerminalDriver) and driver.gone)
+
+    def write_out(self, text: str) -> None:
+        """Give the terminal a sequence that draws nothing."""
+        if self._driver is not None:
+            self._driver.write(text)
+
     def tick(self) -> None:
         """Fold what is due, and paint unless the terminal still owes output."""
+        if self._must_leave():
+            if self.return_code is None:
+                self.exit(return_code=LEFT)
+            return
         market = self.market
         if market.ready and not market.failure:
             at_max = math.isinf(market.clock.speed)
@@ -123,6 +159,8 @@ class LobtermApp(App[None], inherit_bindings=False):
         if market.failure and not self._told_failure:
             self._told_failure = True
             self.notify(market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
+        if market.ready:
+            self.alerts.look(self.failure)
         self.shell.count()
         if self._stands_still():
             return
@@ -134,7 +172,8 @@ class LobtermApp(App[None], inherit_bindings=False):
         market, clock = self.market, self.market.clock
         state = (
             market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
-            self.shell.rows_per_s, self.size, self.current_mode,
+            self.shell.rows_per_s, self.size, self.current_mode, build.seek_words(market),
+            tape.indexed_rows if (tape := seekable(market)) else 0,
         )  # fmt: skip
         if not market.ready or state != self._painted:
             self._painted, self._same = state, 0

@@ -27,8 +27,10 @@ from lobterm.view.models import (
     Zone,
 )
 from lobterm.view.series import ChartView
+from lobterm.view.timeline import Mark, Part, TimelineView
 from widgets import chart as charts
 from widgets import gauge, heatmap, ladder, meter, panel, status_line, table, tape, transport
+from widgets import timeline as time_line
 
 TONES = {Tone.PLAIN: "text", Tone.GOOD: "good", Tone.WARN: "warn", Tone.BAD: "bad", Tone.UNKNOWN: "none"}
 OWN = {OwnState.RESTING: ("◆", "own"), OwnState.TRAVELLING: ("◇", "own-away"), OwnState.LEAVING: ("×", "own-away")}
@@ -55,6 +57,7 @@ STATES = {
     RunState.PLAYING: ("▶ PLAYING", "good"),
     RunState.PAUSED: ("❚❚ PAUSED", "warn"),
     RunState.ENDED: ("■ END OF TAPE", "warn"),
+    RunState.SEEKING: ("◌ SEEKING", "warn"),
     RunState.FAILED: ("✗ STOPPED", "bad"),
 }
 SHORT = {
@@ -82,7 +85,8 @@ def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
     if view.loading:
         return first, status_line.StatusRow(((view.loading, "warn"),), source)
     health = tuple((f"{value.label} {value.text}", _paint(value, "dim")) for value in view.health)
-    return first, status_line.StatusRow(health, source)
+    seek = ((view.seek, "warn"),) if view.seek else ()
+    return first, status_line.StatusRow((*seek, *health), source)
 
 
 def _own(own: Own | None) -> tuple[str, str, str]:
@@ -379,6 +383,46 @@ def clusters(frame: Frame) -> panel.Panel:
         text = share.count if share.share is None else f"{share.count} {share.share:6.1%}"
         items.append(panel.Item(name, text, paint, share.share or 0.0))
     return panel.Panel(panel.PanelTitle("CLUSTERS", "of all trades so far"), tuple(items))
+
+
+LEVELS = "▁▂▃▄▅▆▇█"
+MARKED = {
+    Mark.TRIGGER_SELLS: ("▼", "own"), Mark.TRIGGER_BUYS: ("▲", "own"), Mark.LOOP: ("↻", "strong"),
+    Mark.BOOKMARK: ("◆", "good"), Mark.HERE: ("┃", "own"),
+}  # fmt: skip
+GROUNDS = {-1: "band", 0: "text", 1: "band-mirror"}
+
+
+def _pressed(part: Part) -> time_line.Cell:
+    """Return the pressure of one part of the tape."""
+    if not part.indexed:
+        return time_line.Cell("╌", "faint")
+    ground = GROUNDS[part.forced]
+    if part.share is None:
+        return time_line.Cell("░", "bad") if part.gap else time_line.Cell("·", "faint", ground)
+    level = min(max(round(8 * part.share), 1), 8)
+    side = SIDES[part.side][1]
+    return time_line.Cell(LEVELS[level - 1], f"{side}-strong" if part.panic else side, ground)
+
+
+def timeline(view: TimelineView, rows: int) -> tuple[time_line.Row, ...]:
+    """Return the tape from afar: marks above the pressure, or on it where there is but one row."""
+    pressed = [_pressed(part) for part in view.parts]
+    marked = [
+        time_line.Cell(*MARKED[part.mark], GROUNDS[part.forced]) if part.mark is not Mark.NONE else None
+        for part in view.parts
+    ]
+    if rows < 2:
+        return (tuple(mark or cell for mark, cell in zip(marked, pressed, strict=True)),)
+    broken = [
+        time_line.Cell("░", "bad") if part.gap else time_line.Cell(" ", "text", GROUNDS[part.forced])
+        for part in view.parts
+    ]
+    return (
+        tuple(mark or cell for mark, cell in zip(marked, broken, strict=True)),
+        tuple(mark if part.mark is Mark.HERE and mark else cell
+              for part, mark, cell in zip(view.parts, marked, pressed, strict=True)),
+    )  # fmt: skip
 
 
 def transport_bar(view: TransportView) -> transport.Transport:

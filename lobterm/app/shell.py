@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from lobterm.view.console import seekable
 from lobterm.view.models import Ui
 from lobterm.view.rate import RateMeter
 
 if TYPE_CHECKING:
+    from lobterm.app.bookmarks import Bookmarks
     from lobterm.view.console import Console
 
 
@@ -21,15 +23,22 @@ def monotonic_us() -> int:
 class Shell:
     """One market on a screen."""
 
-    def __init__(self, console: Console, wall_us: Callable[[], int] = monotonic_us) -> None:
-        self.market, self.wall_us = console, wall_us
+    def __init__(
+        self, console: Console, wall_us: Callable[[], int] = monotonic_us, bookmarks: Bookmarks | None = None
+    ) -> None:
+        self.market, self.wall_us, self.bookmarks = console, wall_us, bookmarks
+        self.loop_from: int | None = None  # where a loop shall begin, µs
         self.opened_us = wall_us()
         self.load_failure = ""
         self.rows_meter = RateMeter()
         self.rows_per_s: float | None = None
+        self._moves = 0
 
     def count(self) -> None:
         """Take note of how far the engine is, once a frame."""
+        way = seekable(self.market)
+        if way and way.moves != self._moves:
+            self._moves, self.rows_meter = way.moves, RateMeter()
         if self.market.ready:
             self.rows_per_s = self.rows_meter.add(self.wall_us(), self.market.position_rows)
 

@@ -133,7 +133,10 @@ def run_live(arguments: argparse.Namespace) -> int:
         raise InputError("--seconds without --headless", mend="leave it out: q ends the console")
     from lobterm import app
 
-    code = app.run(live, fps=int(setup.config.setting("app.fps")))
+    settings = setup.config
+    code = app.run(
+        live, fps=int(settings.setting("app.fps")), keys=settings.keys, alerts=str(settings.setting("app.alerts"))
+    )
     if arguments.json:
         output.show(live.report(), as_json=True)
     return code

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lobterm.cli import output
 from lobterm.errors import InputError
+from lobterm.view.moment import moment
 
 if TYPE_CHECKING:
     from lobterm.runtime import Setup
@@ -64,28 +63,6 @@ def speed(text: str) -> float:
     if not SLOWEST <= value <= FASTEST:
         raise argparse.ArgumentTypeError(f"{text!r} is not a speed: {SLOWEST} to {FASTEST:g}, or max")
     return value
-
-
-def moment(text: str, first_ts_us: int, last_ts_us: int) -> int:
-    """Return a time within a tape in µs; a bare clock time is the first such moment at or after the tape's start."""
-    first = datetime.fromtimestamp(first_ts_us / 1e6, UTC)
-    try:
-        if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?", text):
-            clock = time.fromisoformat(text.zfill(len(text) + (text.index(":") == 1)))
-            ts = round(datetime.combine(first.date(), clock, UTC).timestamp() * 1e6)
-            if ts < first_ts_us and ts + 86_400_000_000 <= last_ts_us:
-                ts += 86_400_000_000
-        else:
-            stamp = datetime.fromisoformat(text)
-            ts = round((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp() * 1e6)
-    except ValueError:
-        raise InputError(
-            f"{text!r} is not a time", place="--at", mend="write 14:30, 14:30:05 or 2024-08-08T23:55"
-        ) from None
-    if not first_ts_us <= ts <= last_ts_us:
-        last = datetime.fromtimestamp(last_ts_us / 1e6, UTC)
-        raise InputError(f"{text} is not on the tape", place="--at", mend=f"it runs {first:%F %T} to {last:%F %T} UTC")
-    return ts
 
 
 def _setup(arguments: argparse.Namespace) -> Setup:
@@ -143,6 +120,18 @@ def _console(setup: Setup, arguments: argparse.Namespace) -> int:
     at = moment(arguments.at, meta.first_ts_us, meta.last_ts_us) if arguments.at else None
     console = Replay(setup, at=at)
     console.clock.speed = arguments.speed
-    from lobterm import app
+    import platformdirs
 
-    return app.run(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")), keys=setup.config.keys)
+    from lobterm import app
+    from lobterm.app.bookmarks import Bookmarks
+
+    settings = setup.config
+    folder = platformdirs.user_data_path("lobterm", appauthor=False) / "bookmarks"
+    return app.run(
+        console,
+        play=not arguments.paused,
+        fps=int(settings.setting("app.fps")),
+        keys=settings.keys,
+        alerts=str(settings.setting("app.alerts")),
+        bookmarks=Bookmarks(folder, meta.sha256),
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lobterm.engine.rows import Label
 from lobterm.view import desk, log, pressure, signals
 from lobterm.view import format as fmt
+from lobterm.view.console import seekable
 from lobterm.view.ladder import STALE_US, ladder
 from lobterm.view.models import (
     Frame,
@@ -25,7 +26,7 @@ from lobterm.view.trades import liquidated, trades
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
-    from lobterm.view.console import Console
+    from lobterm.view.console import Console, Seeking
 
 LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
@@ -84,12 +85,33 @@ def book_age_us(snapshot: Snapshot, console: Console) -> int:
     return now - snapshot.book_ts if snapshot.book_ts else 0
 
 
+def seeking(console: Console) -> Seeking | None:
+    """Return the seek that waits for the index of the tape, if there is one."""
+    way = seekable(console)
+    return way.seeking if way else None
+
+
+def _share(waits: Seeking) -> float:
+    return min(1.0, waits.done_rows / waits.of_rows) if waits.of_rows else 0.0
+
+
+def seek_words(console: Console) -> str:
+    """Say what a seek waits for and how far that is, or why the last one led nowhere."""
+    waits = seeking(console)
+    if waits:
+        return f"seeking a {waits.what}: {int(100 * _share(waits))} % indexed, esc gives up"
+    way = seekable(console)
+    return fmt.printable(way.seek_note) if way else ""
+
+
 def run_state(console: Console, ui: Ui) -> RunState:
     """Say what the transport is doing."""
     if console.failure or ui.load_failure:
         return RunState.FAILED
     if not console.ready:
         return RunState.LOADING
+    if seeking(console):
+        return RunState.SEEKING
     if console.finished:
         return RunState.ENDED
     return RunState.PAUSED if console.clock.paused else RunState.PLAYING
@@ -120,18 +142,20 @@ def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:
         ),
         source=fmt.printable(console.source_note),
         failure=fmt.printable(console.failure),
+        seek=seek_words(console),
     )
 
 
 def transport(console: Console, ui: Ui) -> TransportView:
     """Return where the tape stands."""
-    total = console.rows_total
+    total, waits = console.rows_total, seeking(console)
+    played = min(1.0, console.position_rows / total) if total else 0.0
     return TransportView(
         state=run_state(console, ui),
         speed=fmt.speed(console.clock.speed),
         clock=fmt.clock(console.clock.now),
         end=fmt.clock(console.clock.last_ts)[:8],
-        progress=min(1.0, console.position_rows / total) if total else 0.0,
+        progress=_share(waits) if waits else played,
     )
 
 

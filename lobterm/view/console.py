@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 if TYPE_CHECKING:
     from lobterm.clock import ReplayClock
@@ -98,6 +98,11 @@ class Console(Protocol):
 
     def close(self) -> None:
         """End the session; everything so far is kept."""
+
+
+def seekable(console: Console) -> Seekable | None:
+    """Return the market as one that may be sought in, or None: a live one has no other place to go to."""
+    return cast("Seekable", console) if hasattr(console, "seek") else None
 
 
 class Seekable(Console, Protocol):

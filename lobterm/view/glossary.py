@@ -53,7 +53,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("Π", "Toxicity: how far the price moves for what is traded.", "1 / quote coin", "|r| / (volume + floor)",
           "003 §2.2 C", ("lpi.pi_floor_quote", "fade.z_pi_max")),
     Entry("z", "A robust z: how unusual a value is against the last hours, itself included. It says how many samples over how"
-          " long it stands on; below the minimum there is none.", "robust standard deviations",
+          " long it stands on; below the minimum there is none. The engine cuts it off at lpi.z_clamp: ≥20 is at"
+          " least 20, and an LPI made of it is made of 20.", "robust standard deviations",
           "(x - median) / (1.4826 MAD)", "003 §2.3", ("lpi.window_s", "lpi.min_samples", "lpi.z_clamp")),
     Entry("skew", "Which way the followed takers lean, and the fair value with them.", "-1 to 1",
           "tanh(α Sig_skew / size normaliser)", "000 §3.2, 001 Exp 8", ("signals.mapping", "signals.tau_s", "signals.alpha")),

@@ -141,6 +141,7 @@ class RunState(Enum):
     PLAYING = "playing"
     PAUSED = "paused"
     ENDED = "ended"
+    SEEKING = "seeking"
     FAILED = "failed"
 
 
@@ -156,6 +157,7 @@ class HeaderView:
     source: str
     failure: str = ""
     loading: str = ""
+    seek: str = ""  # what a seek waits for, or why it led nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class TransportView:
     speed: str
     clock: str
     end: str
-    progress: float
+    progress: float  # of the tape; of what a seek waits for, while there is one
 
 
 class Truth(Enum):

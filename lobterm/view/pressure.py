@@ -12,8 +12,13 @@ from lobterm.view.models import Checked, Condition, PressureView, ScoreRow, Side
 from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from lobterm.engine.read import Pressure, Score, Side, Snapshot
     from lobterm.instrument import Instrument
+
+    Params = npt.NDArray[np.float64]
 
 SOURCES = {
     Source.NONE: "no source yet",
@@ -24,11 +29,21 @@ SOURCES = {
 BY = {Source.NONE: "", Source.LIQUIDATIONS: "liq", Source.OPEN_INTEREST: "OI", Source.FLOW: "flow"}
 STATES = {Regime.UNKNOWN: "unknown", Regime.INFORMED: "INFORMED", Regime.FORCED: "FORCED"}
 RULES = ("rule 3.1", "rule 8.4")
+CUT = "≥≤"
+"""What the text of a z begins with that the engine has cut off."""
 
 
 def real(value: float | None, form: str = "+.2f") -> str:
     """Return a number, or a dash."""
     return fmt.NOTHING if value is None else f"{value:{form}}"
+
+
+def z(value: float | None, params: Params) -> str:
+    """Return a z, or a dash; one that the engine has cut off says that it is at least, or at most, that."""
+    cut = float(params[pm.Z_CLAMP])
+    if value is None or abs(value) < cut:
+        return real(value)
+    return f"{'≥' if value > 0 else '≤-'}{cut:g}"
 
 
 def span(score: Score) -> str:
@@ -123,7 +138,7 @@ def _conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
     both = (p.sells, p.buys)
     ticks = int(params[pm.ROLLOVER_TICKS])
     bit = Bit.DIVERGENCE_LOW if params[pm.EXHAUSTION_RULE] == 1.0 else Bit.DIVERGENCE
-    z_oi = real(p.oi_flush.z)
+    z_oi = z(p.oi_flush.z, params)
 
     def told(name: str, short: str, rule: str, bit: Bit, texts: tuple[str, str]) -> Condition:
         sells, buys = (Checked(_truth(who, bit), text) for who, text in zip(both, texts, strict=True))
@@ -131,6 +146,10 @@ def _conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
 
     def fell(who: Side) -> str:
         return fmt.NOTHING if who.motion.lpi_falls is None else f"{who.motion.lpi_falls} of {ticks}"
+
+    def changed(who: Side) -> str:
+        now = z(who.ldr.z, params)
+        return f"z {now}" if now[0] in CUT else real(who.motion.z_ldr_change)
 
     def diverged(who: Side) -> str:
         mid2 = who.motion.mid2_change
@@ -142,7 +161,7 @@ def _conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
         told("rollover", "roll", f"falls {ticks} ticks", Bit.ROLLOVER, (fell(both[0]), fell(both[1]))),
         told("OI flush", "oi", f"z > {params[pm.EXHAUSTION_Z_OI]:g}", Bit.OI, (z_oi, z_oi)),
         told("reform", "ref", "z(LDR) falls", Bit.REFORM,
-             (real(both[0].motion.z_ldr_change), real(both[1].motion.z_ldr_change))),
+             (changed(both[0]), changed(both[1]))),
         told("diverge", "div", f"over {params[pm.DIVERGENCE_S]:g} s", bit, (diverged(both[0]), diverged(both[1]))),
     )  # fmt: skip
 
@@ -161,10 +180,10 @@ def _legs(snapshot: Snapshot) -> tuple[Condition, ...]:
         )
         return Condition(name, name, rule, sells, buys)
 
-    z_oi = real(p.oi_flush.z)
+    z_oi = z(p.oi_flush.z, params)
     return (
-        told("impact", f"z(FSI) > {params[pm.STATE_Z_FSI]:g}", Leg.FSI, (real(p.sells.fsi.z), real(p.buys.fsi.z))),
-        told("shock", f"z(LDR) > {params[pm.STATE_Z_LDR]:g}", Leg.LDR, (real(p.sells.ldr.z), real(p.buys.ldr.z))),
+        told("impact", f"z(FSI) > {params[pm.STATE_Z_FSI]:g}", Leg.FSI, (z(p.sells.fsi.z, params), z(p.buys.fsi.z, params))),
+        told("shock", f"z(LDR) > {params[pm.STATE_Z_LDR]:g}", Leg.LDR, (z(p.sells.ldr.z, params), z(p.buys.ldr.z, params))),
         told("OI flush", f"z > {params[pm.STATE_Z_OI]:g}", Leg.OI, (z_oi, z_oi)),
         told("liquidated", f"run of {params[pm.LIQ_RUN]:g}", Leg.LIQUIDATIONS,
              (f"{p.sells.liquidations}+", f"{p.buys.liquidations}+")),
@@ -174,12 +193,13 @@ def _legs(snapshot: Snapshot) -> tuple[Condition, ...]:
 
 def scores(snapshot: Snapshot, instrument: Instrument) -> tuple[ScoreRow, ...]:
     """Return every z with its value, and how many samples over how long it stands on."""
-    p, least = snapshot.pressure, int(snapshot.params[pm.MIN_SAMPLES])
+    p, params = snapshot.pressure, snapshot.params
+    least = int(params[pm.MIN_SAMPLES])
     base = instrument.lot
 
     def row(name: str, side: int, score: Score, scale: float = 1.0) -> ScoreRow:
         value = fmt.NOTHING if score.value is None else f"{score.value * scale:.3g}"
-        return ScoreRow(name, side, value, real(score.z), f"{score.samples:,}", span(score), score.samples < least)
+        return ScoreRow(name, side, value, z(score.z, params), f"{score.samples:,}", span(score), score.samples < least)
 
     return (
         row("FSI sells", -1, p.sells.fsi),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lobterm.engine import params as pm
 from lobterm.engine.rows import AlphaValid, Regime
 from lobterm.view import format as fmt
+from lobterm.view import pressure
 from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
@@ -158,7 +159,10 @@ def charts(
         return ChartView(name, note, lines, low, high, levels, (), _forced(ticks, axis), "not known" if blank else "")
 
     def note(sells: float | None, buys: float | None, z_sells: float | None, z_buys: float | None) -> str:
-        return f"▼{_value(sells, form='.3g')} z {_value(z_sells)}  ▲{_value(buys, form='.3g')} z {_value(z_buys)}"
+        return (
+            f"▼{_value(sells, form='.3g')} z {pressure.z(z_sells, params)}"
+            f"  ▲{_value(buys, form='.3g')} z {pressure.z(z_buys, params)}"
+        )
 
     return (
         lpi_chart(history, snapshot, cells, dot_us),
@@ -173,7 +177,7 @@ def charts(
             float(params[pm.STATE_Z_LDR]),
         ),
         chart(
-            "z(Π)", f"{_value(p.pi.value, form='.3g')} z {_value(p.pi.z)}",
+            "z(Π)", f"{_value(p.pi.value, form='.3g')} z {pressure.z(p.pi.z, params)}",
             (_line(ticks, axis, 0, "z_pi", z.Z_PI),), float(params[pm.Z_PI_MAX]),
         ),
         chart(
@@ -188,7 +192,7 @@ def _oi_note(snapshot: Snapshot) -> str:
     p = snapshot.pressure
     if p.oi_age_us is None:
         return "no reading of open interest"
-    return f"z {_value(p.oi_flush.z)} · read {fmt.age(p.oi_age_us)} ago"
+    return f"z {pressure.z(p.oi_flush.z, snapshot.params)} · read {fmt.age(p.oi_age_us)} ago"
 
 
 def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:

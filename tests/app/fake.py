@@ -9,9 +9,10 @@ import numpy as np
 from lobterm.clock import ReplayClock
 from lobterm.engine import params as pm
 from lobterm.engine.read import Ledger, Motion, OwnOrder, Pnl, Pressure, Score, Side, Signals, Snapshot
-from lobterm.engine.rows import LABEL, TABLES, Label, Why
-from lobterm.events import Market
+from lobterm.engine.rows import ALPHA, LABEL, TABLES, TRIGGER, AlphaValid, Label, Why
+from lobterm.events import EVENT, Kind, Market
 from lobterm.instrument import Instrument
+from lobterm.tape.timeline import Overview, Timeline
 from lobterm.view.history import History
 
 BTC = Instrument(Market.PERP, "BTCUSDT", Decimal("0.1"), Decimal("0.001"))
@@ -112,6 +113,27 @@ def said(**rows: np.ndarray) -> dict[str, np.ndarray]:
     return {name: rows.get(name, np.zeros(0, dtype)) for name, dtype in TABLES.items()}
 
 
+def timeline() -> Timeline:
+    """Return half a tape: calm, a cascade of sells with a trigger, a gap."""
+    made = Timeline(START, START + SPAN, 0)
+    rows = np.zeros(1_200, ALPHA)
+    rows["ts"] = START + np.arange(1, 1_201) * 250_000
+    rows = rows[(np.arange(1_200) < 900) | (np.arange(1_200) > 980)]
+    at = np.arange(len(rows))
+    rows["lpi_sell"] = 5 * np.exp(-(((at - 500) / 60) ** 2)) + 0.3
+    rows["lpi_buy"] = 1.5 * np.exp(-(((at - 800) / 40) ** 2))
+    rows["state_sell"] = np.where(abs(at - 510) < 50, 2, 1)
+    rows["state_buy"] = 1
+    rows["valid"] = int(AlphaValid.LPI_SELL | AlphaValid.LPI_BUY)
+    rows["valid"][:40] = 0
+    fired = np.zeros(2, TRIGGER)
+    fired["ts"], fired["side"] = START + np.array([132, 200]) * 1_000_000, [-1, 1]
+    beat = np.zeros(1, EVENT)
+    beat["ts"], beat["kind"] = rows["ts"][-1], Kind.HEARTBEAT
+    made.add(beat, said(alpha=rows, triggers=fired), 250_000)
+    return made
+
+
 class FakeConsole:
     """Stands at one picture; steps and pumps only count."""
 
@@ -126,10 +148,14 @@ class FakeConsole:
         self.clock.jump(START + 252_125_000)
         self.ready, self.failure, self.finished = False, "", False
         self.lag_us, self.gaps, self.position_rows = 0, 1, 105_000
+        self.moves, self.seeking, self.seek_note, self.loop = 0, None, "", None
+        self.went: list[tuple] = []
+        self.indexed_rows = 125_000
         self.pumps, self.steps, self.closed = 0, [], False
         self.history = History()
         self.history.since_ts = START
         self.history.rows(said(labels=labels(200)))
+        self.timeline = timeline()
         self.load_error: Exception | None = None
 
     def load(self) -> None:
@@ -144,6 +170,38 @@ class FakeConsole:
     def step(self, unit: str) -> None:
         self.clock.pause()
         self.steps.append(unit)
+
+    def seek(self, ts: int) -> None:
+        self.went.append(("seek", ts))
+        self.moves += 1
+        self.clock.jump(ts)
+
+    def seek_row(self, row: int) -> None:
+        self.went.append(("row", row))
+
+    def step_back(self, unit: str) -> None:
+        self.clock.pause()
+        self.went.append(("back", unit))
+
+    def next_trigger(self) -> None:
+        self.went.append(("next",))
+
+    def prev_trigger(self) -> None:
+        self.went.append(("prev",))
+
+    def cancel_seek(self) -> None:
+        self.seeking = None
+
+    def set_loop(self, a_ts: int, b_ts: int) -> None:
+        if a_ts == b_ts:
+            raise ValueError("a loop needs two different times")
+        self.loop = min(a_ts, b_ts), max(a_ts, b_ts)
+
+    def clear_loop(self) -> None:
+        self.loop = None
+
+    def overview(self, columns: int) -> Overview:
+        return self.timeline.overview(columns)
 
     def snapshot(self, depth: int) -> Snapshot:
         return snapshot(**self.changes)

@@ -178,15 +178,22 @@ async def test_the_log_is_filtered_and_scrolled(opened):
         assert pilot.app.screen.skip == 0
 
 
-async def test_the_palette_offers_the_keys_of_the_screen(opened):
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("coarser", lambda app: app.monitor.choice.group == 5),
+        ("trigger before", lambda app: app.market.went == [("prev",)]),
+    ],
+)
+async def test_the_palette_offers_the_keys_of_the_screen(opened, words, done):
     async with opened(lived()) as pilot:
         await pilot.press("ctrl+p")
         await pilot.pause()
-        await pilot.press(*"coarser")
+        await pilot.press(*("space" if char == " " else char for char in words))
         await pilot.pause(0.5)
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert pilot.app.monitor.choice.group == 5
+        assert done(pilot.app)
 
 
 async def test_a_screenshot_is_saved(opened, monkeypatch):

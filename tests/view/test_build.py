@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lobterm.view.build import book_age_us, frame
+from lobterm.view.console import Seeking
 from lobterm.view.models import RunState, Tone, Ui
 from tests.app.fake import START, FakeConsole, snapshot
 
@@ -127,3 +128,13 @@ def test_the_ladder_stands_where_it_stood():
     first = build(console)
     moved = replace(snapshot(), mid2=2 * first.ladder.centre + 2)
     assert frame(moved, console, Ui(centre=first.ladder.centre)).ladder.centre == first.ladder.centre
+
+
+def test_a_seek_that_waits_shows_how_far_it_is_and_one_that_failed_says_why():
+    console = ready()
+    console.seeking = Seeking(30_000, 120_000, "trigger")
+    picture = build(console)
+    assert picture.transport.state is RunState.SEEKING and picture.transport.progress == 0.25
+    assert picture.header.seek.startswith("seeking a trigger: 25 %")
+    console.seeking, console.seek_note = None, "no trigger after here"
+    assert build(console).header.seek == "no trigger after here"

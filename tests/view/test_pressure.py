@@ -8,7 +8,8 @@ from lobterm.engine import params as pm
 from lobterm.engine.read import Motion, Score
 from lobterm.engine.rows import Condition as Bit
 from lobterm.engine.rows import Leg, Regime, Source
-from lobterm.view import pressure
+from lobterm.view import pressure, series
+from lobterm.view.history import History
 from lobterm.view.models import Truth
 from tests.app.fake import BTC, snapshot
 from tests.app.fake import pressure as calm
@@ -107,3 +108,20 @@ def test_by_the_other_rule_open_interest_is_not_asked_for():
 def test_legs_are_true_false_or_not_known():
     rows = by_name(shown(legs=Leg.FSI, legs_known=Leg.FSI | Leg.LDR).legs)
     assert [rows[name].sells.truth for name in ("impact", "shock", "OI flush")] == [Truth.YES, Truth.NO, Truth.UNKNOWN]
+
+
+@pytest.mark.parametrize(("z", "told"), [(19.9, "+19.90"), (20.0, "≥20"), (-20.0, "≤-20"), (None, "—")])
+def test_a_z_that_was_cut_off_does_not_look_measured(z, told):
+    score = Score(0.5, z, 28_800, 7_200_000_000)
+    p = calm()
+    picture = snapshot(pressure=replace(p, sells=replace(p.sells, fsi=score, ldr=score), pi=score, oi_flush=score))
+    view = pressure.pressure(picture)
+    shown_z = {row.name: row.z for row in pressure.scores(picture, BTC)}
+    assert [shown_z[name] for name in ("FSI sells", "LDR bids", "Π", "OI flush")] == [told] * 4
+    legs, conditions = by_name(view.legs), by_name(view.conditions)
+    assert [legs[name].sells.text for name in ("impact", "shock", "OI flush")] == [told] * 3
+    assert conditions["OI flush"].sells.text == told
+    assert conditions["reform"].sells.text == (f"z {told}" if told[0] in "≥≤" else "-0.30")
+    picture = replace(picture, pressure=replace(picture.pressure, oi_age_us=1_000_000))
+    notes = [view.note for view in series.charts(History(), picture, BTC, 40, 1_000_000)[1:5]]
+    assert all(f"z {told}" in note for note in notes)

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import Footer, HelpPanel
 
 from lobterm.app import keys, present
 from lobterm.app.screens.explain import ExplainScreen
+from lobterm.app.screens.transport import TransportScreen
 from lobterm.app.shell import Shell
-from lobterm.view import build, glossary
+from lobterm.engine import params as pm
+from lobterm.view import build, glossary, timeline
+from lobterm.view.console import seekable
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
+from widgets.timeline import TimelineWidget
 from widgets.transport import TransportWidget
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
-    from lobterm.view.console import Unit
 
-
+INDEXED_ROWS_SHOWN = 1 << 16
+"""The timeline is drawn anew for so many rows more that are indexed."""
 SLOW_US = 200_000
 """Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
 
 
-class ConsoleScreen(Screen[None], inherit_bindings=False):
+class ConsoleScreen(TransportScreen, inherit_bindings=False):
     """A screen of one market. The app's frame timer calls `paint` on the one that is seen."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.COMMON)
@@ -38,8 +41,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (14, "-short"), (22, "-usual"), (34, "-tall"), (46, "-high")]
 
     def __init__(self, shell: Shell) -> None:
-        super().__init__()
-        self.shell, self.market = shell, shell.market
+        super().__init__(shell)
+        self._timeline_is: tuple[object, ...] = ()
         self._laid_out = False
         self._whole_us: int | None = None
         self.pointed = ""
@@ -61,6 +64,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         yield StatusLine(id="header")
         with Container(id="body"):
             yield from self.body()
+        yield TimelineWidget(id="timeline")
         yield TransportWidget(id="transport")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -86,6 +90,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """From here on there is something to paint."""
         self._header = self.query_one("#header", StatusLine)
         self._transport = self.query_one("#transport", TransportWidget)
+        self._timeline = self.query_one("#timeline", TimelineWidget)
+        self._timeline.set_class(seekable(self.market) is None, "-none")
         self._laid_out = True
 
     def paint(self) -> None:
@@ -97,39 +103,34 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
         self._header.show(present.header(top))
         self._transport.show(present.transport_bar(build.transport(console, ui)))
+        self._paint_timeline(snapshot)
         self.paint_body(snapshot)
 
-    def action_toggle_play(self) -> None:
-        """Play or pause; while the engine loads there is nothing to do either with."""
-        if self.market.ready:
-            self.market.clock.toggle()
-        self.paint()
-
-    def action_step(self, unit: str) -> None:
-        """Fold one unit more and stand there."""
-        if self.market.ready and not self.market.failure:
-            self.market.step(cast("Unit", unit))
-        self.paint()
-
-    def action_faster(self) -> None:
-        """Go to the next higher speed."""
-        self.market.clock.faster()
-        self.paint()
-
-    def action_slower(self) -> None:
-        """Go to the next lower speed."""
-        self.market.clock.slower()
-        self.paint()
-
-    def action_real_time(self) -> None:
-        """Go at the speed of the market."""
-        self.market.clock.speed = 1.0
-        self.paint()
-
-    def action_max_speed(self) -> None:
-        """Go as fast as the engine folds."""
-        self.market.clock.speed = float("inf")
-        self.paint()
+    def _paint_timeline(self, snapshot: Snapshot | None) -> None:
+        """Show the tape from afar, when anything of it has changed."""
+        tape, columns, rows = seekable(self.market), *self._timeline.size
+        if snapshot is None or tape is None or not columns or not rows:
+            return
+        marks = self.shell.bookmarks.all if self.shell.bookmarks else ()
+        here = (tape.clock.now - tape.clock.first_ts) * columns // (tape.clock.last_ts - tape.clock.first_ts + 1)
+        ends = (*(tape.loop or ()), *(() if self.shell.loop_from is None else (self.shell.loop_from,)))
+        state = (
+            tape.indexed_rows // INDEXED_ROWS_SHOWN,
+            tape.indexed_rows == tape.rows_total,
+            here,
+            ends,
+            marks,
+            columns,
+            rows,
+        )
+        if state == self._timeline_is:
+            return
+        self._timeline_is = state
+        panic = float(snapshot.params[pm.LPI_HI])
+        seen = tape.overview(min(columns, timeline.MOST_COLUMNS))
+        times = [mark.ts_us for mark in marks]
+        self.last_timeline = timeline.timeline(seen, panic, tape.clock.now, ends, times)
+        self._timeline.show(present.timeline(self.last_timeline, rows))
 
     def on_line_widget_pointed(self, event: LineWidget.Pointed) -> None:
         """Say what the mouse points at."""
