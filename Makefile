@@ -39,6 +39,7 @@ $(PEERS): bench/peers-constraints.txt
 bench: $(READY) $(PEERS)
 	$(BIN)/python bench/replay.py
 	$(BIN)/python bench/import_raw.py
+	$(BIN)/python bench/decoder.py
 	$(BIN)/python bench/tape.py
 	$(BIN)/python bench/engine.py
 

@@ -79,3 +79,31 @@ class ReplayClock:
         self.now = min(self.now + whole_us, self.last_ts)
         self._rest_us = due_us - whole_us
         return self.now
+
+
+class LiveClock(ReplayClock):
+    """The time of a market that is happening: it follows what it is told, and cannot be stopped, hurried or moved."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0)
+        self.paused = False
+
+    @property
+    def speed(self) -> float:
+        """Return one: a second is a second."""
+        return 1.0
+
+    @speed.setter
+    def speed(self, value: float) -> None:
+        """Leave it as it is."""
+
+    def pause(self) -> None:
+        """Go on: what happens does not wait."""
+
+    def toggle(self) -> None:
+        """Go on."""
+
+    def jump(self, ts: int) -> None:
+        """Stand at the time that the market has come to."""
+        self.now = max(self.now, ts)
+        self.last_ts = self.now

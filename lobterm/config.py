@@ -33,6 +33,11 @@ SETTINGS: dict[str, tuple[float | str, float, float]] = {
     "app.fps": (20, 5, 60),
     "paths.sessions": ("", 0, 0),
     "paths.models": ("", 0, 0),
+    "paths.recordings": ("", 0, 0),
+    "exchange.perp_ws": ("wss://fstream.binance.com", 0, 0),
+    "exchange.perp_rest": ("https://fapi.binance.com", 0, 0),
+    "exchange.spot_ws": ("wss://stream.binance.com:9443", 0, 0),
+    "exchange.spot_rest": ("https://api.binance.com", 0, 0),
 }
 """Settings of the shell, in [defaults] alone: default, least, most; text settings have no bounds."""
 
@@ -59,6 +64,7 @@ class Config:
     sizes: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     settings: dict[str, float | str] = field(default_factory=dict)
     overrides: tuple[Layer, ...] = ()
+    keys: dict[str, str] = field(default_factory=dict)  # of the console: keys by name
 
     def _layers(self, symbol: str) -> tuple[Layer, ...]:
         tier = self.tier_of.get(symbol, "")
@@ -177,11 +183,21 @@ def _sizes(table: dict[str, Any], file: str, symbol: str) -> dict[str, dict[str,
     return sizes
 
 
+def _keys(table: Any, file: str) -> dict[str, str]:
+    """Return keys of the console by name; which names there are, the console knows."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"keys = {table!r}", file=file, mend='write [keys] and below it play = "p"')
+    for name, key in table.items():
+        if not isinstance(key, str) or not key:
+            raise ConfigError(f"{name} = {key!r}", file=file, place="[keys]", mend='write a key, "p" or "p,ctrl+p"')
+    return dict(table)
+
+
 def _merge(config: Config, data: dict[str, Any], file: str) -> Config:
-    unknown = set(data) - {"defaults", "tier", "symbol"}
+    unknown = set(data) - {"defaults", "tier", "symbol", "keys"}
     if unknown:
         raise ConfigError(
-            f"unknown table [{sorted(unknown)[0]}]", file=file, mend="allowed: defaults, tier.*, symbol.*"
+            f"unknown table [{sorted(unknown)[0]}]", file=file, mend="allowed: defaults, tier.*, symbol.*, keys"
         )
     base = data.get("defaults", {})
     flat = _flatten(base, file, "defaults")
@@ -205,7 +221,7 @@ def _merge(config: Config, data: dict[str, Any], file: str) -> Config:
     shared = (*config.shared, Layer("defaults", file, values))
     return replace(
         config, shared=shared, tiers=tiers, symbols=symbols, tier_of=tier_of, sizes=sizes,
-        settings=config.settings | settings,
+        settings=config.settings | settings, keys=config.keys | _keys(data.get("keys", {}), file),
     )  # fmt: skip
 
 

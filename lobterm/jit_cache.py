@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-KERNEL_FOLDERS = ("engine", "wire", "tape", "simulator")
+KERNEL_FOLDERS = ("engine", "wire", "tape", "simulator", "feeds/binance")
 
 
 def source_digest() -> str:

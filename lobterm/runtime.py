@@ -5,9 +5,10 @@ Live and replay differ in the feed alone; the engine cannot tell which it is fed
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from lobterm.engine.params import BY_KEY, FILL_RULE
 from lobterm.errors import LobtermError
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
+from lobterm.view.console import Seeking, Unit
+from lobterm.view.history import History
 
 if TYPE_CHECKING:
     from lobterm.config import Config
@@ -28,13 +31,17 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
     from lobterm.feeds.replay import ReplayFeed
     from lobterm.models.model import ClusterModel
+    from lobterm.seeking import Seeker
     from lobterm.session.log import SessionLog
     from lobterm.tape.parquet import Tape
+    from lobterm.tape.timeline import Overview
 
 CHUNK = 65_536
 FILL_RULES = BY_KEY["matching.rule"].choices
 SLICE = 4_096
 LABELS_KEPT = 2_000
+DEEP = 4_096
+"""Levels a side that the heat map's past begins with after a seek."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,12 @@ def model_warning(setup: Setup) -> str:
 
 
 class Replay:
-    """A tape under a replay clock, as the console sees it."""
+    """A tape under a replay clock, as the console sees it.
+
+    What is played (by the clock or by steps) is logged, each row of the tape once; what a seek passes is not. The summary
+    of the session names the stretches, and `rows_sha256` covers their output rows in the order of the log: if the only
+    stretch is [0, n], that is what a straight run over the first n rows gives.
+    """
 
     mode = "REPLAY"
 
@@ -128,20 +140,29 @@ class Replay:
         self.clock = ReplayClock(self.first_ts, self.last_ts)
         self.ready, self.failure = False, ""
         self.loading_note = "reading the tape"
+        self.history = History()
+        self.moves = 0
+        self._stands_at = -1
+        self.loop: tuple[int, int] | None = None
         self._labels: list[npt.NDArray[np.void]] = []
         self._feed: ReplayFeed | None = None
+        self._seeker: Seeker | None = None
 
     def load(self) -> None:
-        """Read the tape and load the engine; slow, so the console calls it in a thread after its first paint."""
+        """Load the engine and the beginning of the tape; slow, so the console calls it in a thread after its first paint."""
         if not warm.is_warm():
             self.loading_note = "compiling the engine (first start only)"
             self._warmed()
         self.loading_note = "reading the tape"
         from lobterm.engine import drive
+        from lobterm.engine.digest import RowsDigest
         from lobterm.feeds.replay import ReplayFeed
+        from lobterm.seeking import Goal, Seeker
+        from lobterm.session.stretches import Stretches
+        from lobterm.tape.pages import Pages
 
-        self._drive = drive
-        self._feed = ReplayFeed(self.setup.tape.read(), int(self.instrument.market))
+        self._drive, self._digest, self._logged = drive, RowsDigest(), Stretches()
+        self._feed = ReplayFeed(Pages(self.setup.tape, int(self.instrument.market), ahead=True))
         ring = Ring(2 * CHUNK)
         self._cursor = Cursor(ring)
         self._feed.start(ring)
@@ -150,19 +171,38 @@ class Replay:
         self.engine = self.setup.new_engine()
         if self.setup.log:
             self.session_id = self.setup.log.begin(self.setup.provenance())
-        self._fold_to(self._feed.after_message())
+        opening = self._feed.after_message()
+        self._fold_to(opening)
+        seeker = Seeker(self.setup.tape, int(self.instrument.market), self.setup.new_engine(), opening)
         if self._start_at is not None:
-            self.loading_note = "winding to the asked time"
-            self._fold_to(self._feed.row_at(self._start_at))
-            self.clock.jump(self._start_at)
+            seeker.aim(Goal("time", self._feed.row_at(self._start_at), self._start_at))
+        self._seeker = seeker
+        self._seeker.indexer.start()
         self.ready = True
 
+    # --- playing ---
+
     def pump(self, wall_us: int, budget_us: int) -> None:
-        """Fold what the clock has reached, for `budget_us` of wall time at most."""
+        """Fold what the clock has reached, for `budget_us` of wall time at most; or finish a seek that waits."""
         if not self.ready or self.failure:
             return
+        with self._stopping():
+            if self.seeker.goal:
+                now = self.clock.now
+                self.clock.advance(wall_us)  # the time that a seek takes is not played
+                self.clock.jump(now)
+                self._pursue()
+            elif not (self.clock.paused and self.position_rows == self._stands_at):
+                # more rows may have come in the same µs, but there a step or a seek has stopped
+                self._play(wall_us, budget_us)
+
+    def _play(self, wall_us: int, budget_us: int) -> None:
+        before = self.clock.now
         target = self.clock.advance(wall_us)
         row = self.rows_total if math.isinf(target) else self.source.row_at(int(target))
+        loop = self.loop if self.loop and not self.clock.paused and before < self.loop[1] else None
+        loop_row = max(self.source.row_at(loop[1]), self.position_rows) if loop else self.rows_total
+        row = min(row, loop_row)
         until = time.perf_counter() + budget_us / 1e6
         step = CHUNK if self.clock.speed == math.inf else SLICE
         while self.position_rows < row and self._fold_to(min(row, self.position_rows + step)):
@@ -170,42 +210,192 @@ class Replay:
                 break
         if self.clock.speed == math.inf and not self.clock.paused:
             self.clock.jump(self.source.status().last_ts)
+        if loop and self.position_rows >= loop_row:
+            self.seek(loop[0])
 
-    def step(self, unit: str) -> None:
-        """Fold one whole message, one trade, or up to the next alpha tick; the clock stands there, paused."""
+    def step(self, unit: Unit) -> None:
+        """Fold one whole message, one trade, or up to the next alpha tick; the clock stands there, paused.
+
+        "trigger" seeks the next one (`next_trigger`).
+        """
+        if unit == "trigger":
+            self.next_trigger()
+        elif self._may_step():
+            from lobterm.engine import state as st
+
+            with self._stopping():
+                if unit == "trade":
+                    row = self.source.after_trade()
+                elif unit == "alpha":
+                    row = self.source.after_time(int(self.engine.state.clock[st.ALPHA_DUE]))
+                else:
+                    row = self.source.after_message()
+                self._fold_to(row)
+                self._stand()
+
+    def _may_step(self) -> bool:
+        """Pause, give up a seek that waits, and say whether there can be a step."""
         if not self.ready or self.failure:
-            return
-        from lobterm.engine import state as st
-
-        self.clock.pause()
-        if unit == "trade":
-            row = self.source.after_trade()
-        elif unit == "alpha":
-            row = self.source.after_time(int(self.engine.state.clock[st.ALPHA_DUE]))
-        else:
-            row = self.source.after_message()
-        self._fold_to(row)
-        self.clock.jump(int(self.engine.state.clock[st.NOW]))
-
-    def _fold_to(self, row: int) -> bool:
-        """Hand rows over and fold them until `row`. Return False if it failed."""
-        try:
-            while self.position_rows < row:
-                self.source.hand_over(row, CHUNK)
-                for rows in self._drive.fold(self.engine, self._cursor.read(CHUNK)):
-                    self._keep(rows)
-        except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
-            self.failure = f"{type(error).__name__}: {error}"
             return False
+        self.clock.pause()
+        self.cancel_seek()
         return True
 
-    def _keep(self, rows: Rows) -> None:
+    def _stand(self) -> None:
+        """Let the clock stand where the engine does."""
+        from lobterm.engine import state as st
+
+        self.clock.jump(int(self.engine.state.clock[st.NOW]))
+        self._stands_at = self.position_rows
+
+    # --- seeking ---
+
+    def seek(self, ts: int) -> None:
+        """Go to a time, µs: rows received by then are folded, and the clock stands there, playing or paused as it was.
+
+        Where the index has been, at once; beyond, `seeking` says how far the index is, and `pump` finishes the seek.
+        """
+        if self.ready and not self.failure:
+            ts = min(max(ts, self.first_ts), self.last_ts)
+            with self._stopping():
+                self._go("time", self.source.row_at(ts), ts)
+
+    def seek_row(self, row: int) -> None:
+        """Go to where `row` rows of the tape are folded; as `seek`."""
+        if self.ready and not self.failure:
+            with self._stopping():
+                self._go("time", row)
+
+    def step_back(self, unit: Unit) -> None:
+        """Go back to the last stop of `step` with this unit before here: message, trade, alpha tick or trigger; paused."""
+        if unit == "trigger":
+            self.prev_trigger()
+        elif self._may_step():
+            from lobterm.engine import params as pm
+
+            with self._stopping():
+                if unit == "trade":
+                    row = self.source.before_trade()
+                elif unit == "alpha":
+                    row = self.source.before_tick(int(self.engine.state.params[pm.ALPHA_TICK_US]))
+                else:
+                    row = self.source.before_message()
+                self._go("step", row)
+
+    def next_trigger(self) -> None:
+        """Go to the message after the next trigger, paused; where the index has not found one yet, it is awaited."""
+        if self._may_step():
+            with self._stopping():
+                self._go("trigger", None)
+
+    def prev_trigger(self) -> None:
+        """Go to the message after the last trigger before here, paused."""
+        if self._may_step():
+            row = self.seeker.trigger_before(self.position_rows)
+            if row is None:
+                self.seeker.note = "no trigger before here"
+            else:
+                with self._stopping():
+                    self._go("trigger", row)
+
+    def set_loop(self, a_ts: int, b_ts: int) -> None:
+        """Play from one time to another, µs, again and again: whenever playing reaches the later one, it seeks the earlier."""
+        a, b = (min(max(ts, self.first_ts), self.last_ts) for ts in sorted((a_ts, b_ts)))
+        if a == b:
+            raise ValueError("a loop needs two different times")
+        self.loop = a, b
+
+    def clear_loop(self) -> None:
+        """Play on at the end of the loop."""
+        self.loop = None
+
+    @property
+    def seeking(self) -> Seeking | None:
+        """Return how far a seek is that waits for the index; None while there is none."""
+        return self._seeker.progress if self._seeker else None
+
+    @property
+    def seek_note(self) -> str:
+        """Say why the last seek led nowhere, or nothing."""
+        return self._seeker.note if self._seeker else ""
+
+    def cancel_seek(self) -> None:
+        """Give up a seek that waits; everything stays where it is."""
+        if self._seeker:
+            self._seeker.goal = None
+
+    def _go(self, what: str, row: int | None, ts: int | None = None) -> None:
+        from lobterm.seeking import Goal
+
+        self.seeker.aim(Goal(what, row, ts))
+        self._pursue()
+
+    def _pursue(self) -> None:
+        """Reach the goal if that is possible by now."""
+        way = self.seeker.way(self.position_rows)
+        if way is None:
+            return
+        if way.start != self.position_rows:
+            labels = self.seeker.restore(way.start, self.engine)
+            if labels is None:  # it has just been let go: the next pump takes an earlier one
+                self.seeker.goal = way.goal
+                return
+            self._move_to(way.start, labels)
+        self._fold_to(way.row, played=False)
+        if way.goal.ts is None:
+            self._stand()
+        else:
+            self.clock.jump(way.goal.ts)
+
+    def _move_to(self, row: int, labels: npt.NDArray[np.void]) -> None:
+        """Note that the engine stands at `row` without having been played there."""
+        from lobterm.engine import state as st
+
+        now = int(self.engine.state.clock[st.NOW])
+        self.moves += 1
+        self._labels = [labels]
+        self.source.move_to(row, now)
+        picture = self.snapshot(DEEP)
+        self.history.seek(now, picture.bids, picture.asks)
+
+    # --- folding ---
+
+    def _fold_to(self, row: int, *, played: bool = True) -> bool:
+        """Hand rows over and fold them until `row`; what is `played` for the first time is logged. Return False if it failed."""
+        with self._stopping():
+            while (at := self.position_rows) < row:
+                stop, new = self._logged.run(at, row)
+                if played:
+                    self.source.hand_over(stop, CHUNK)
+                    events = self._cursor.read(CHUNK)
+                else:
+                    events = self.source.pass_by(stop)
+                self.history.events(events)
+                for rows in self._drive.fold(self.engine, events):
+                    self._keep(rows, logged=played and new)
+                if played and new:
+                    self._logged.add(at, at + len(events))
+        return not self.failure
+
+    @contextlib.contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Stop at an error: the screen must say why, rather than die with the last good picture."""
+        try:
+            yield
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+
+    def _keep(self, rows: Rows, *, logged: bool) -> None:
         if len(rows["labels"]):
             self._labels.append(rows["labels"][-LABELS_KEPT:])
             if len(self._labels) > 64:
                 self._labels = [np.concatenate(self._labels)[-LABELS_KEPT:]]
-        if self.setup.log:
+        self.history.rows(rows)
+        if self.setup.log and logged:
+            self._digest.add(rows)
             self.setup.log.write(rows)
+
+    # --- what a screen may ask ---
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""
@@ -221,6 +411,22 @@ class Replay:
             return np.zeros(0, LABEL)
         return np.concatenate(self._labels)[-n:]
 
+    def overview(self, columns: int) -> Overview:
+        """Return pressure, states, triggers and gaps of the whole tape as far as it is indexed, in `columns` parts of time."""
+        return self.seeker.overview(columns)
+
+    @property
+    def indexed_rows(self) -> int:
+        """Return how many rows of the tape are indexed."""
+        return self._seeker.indexer.rows if self._seeker else 0
+
+    @property
+    def seeker(self) -> Seeker:
+        """Return the index of the tape; there is none before `load`."""
+        if self._seeker is None:
+            raise LobtermError("the replay is not loaded")
+        return self._seeker
+
     @property
     def source(self) -> ReplayFeed:
         """Return the tape as a feed; there is none before `load`."""
@@ -231,7 +437,7 @@ class Replay:
     @property
     def position_rows(self) -> int:
         """Return how many rows of the tape were folded."""
-        return self._feed.status().rows if self._feed else 0
+        return self._feed.at if self._feed else 0
 
     @property
     def finished(self) -> bool:
@@ -241,7 +447,7 @@ class Replay:
     @property
     def lag_us(self) -> int:
         """Return how far the engine is behind the clock; 0 when every row that is due has been folded."""
-        if not self.ready or self.position_rows >= self.source.row_at(self.clock.now):
+        if not self.ready or self.failure or self.position_rows >= self.source.row_at(self.clock.now):
             return 0
         return max(0, self.clock.now - self.source.status().last_ts)
 
@@ -254,10 +460,20 @@ class Replay:
 
     def close(self) -> None:
         """End the session: what was logged so far is kept."""
+        if self._seeker:
+            self._seeker.indexer.stop()
         if self.setup.log and self.ready:
-            if not self.failure:
+            if not self.failure and self._logged.ends_at(self.position_rows):
                 for rows in self._drive.finish(self.engine):
-                    self.setup.log.write(rows)
-            self.setup.log.end({"rows": self.position_rows, "events": self.rows_total, "failure": self.failure})
+                    self._keep(rows, logged=True)
+            self.setup.log.end(
+                {
+                    "rows": self.position_rows,
+                    "events": self.rows_total,
+                    "stretches": self._logged.to_json(),
+                    "rows_sha256": self._digest.hexdigest(),
+                    "failure": self.failure,
+                }
+            )
         if self._feed:
             self._feed.stop()

@@ -7,6 +7,23 @@ import sys
 from decimal import Decimal
 
 from lobterm import jit_cache
+from lobterm.events import Market
+
+FRAMES = {
+    Market.PERP: (
+        b'{"stream":"lobterm@trade_source","data":{"e":"trade_source","source":"trade"}}',
+        b'{"stream":"warm@depth@100ms","data":{"e":"depthUpdate","E":1,"T":1,"s":"WARM","U":2,"u":3,"pu":1,'
+        b'"b":[["1.0","1"]],"a":[["1.2","1"]]}}',
+        b'{"lastUpdateId":2,"E":1,"T":1,"bids":[["1.0","2"]],"asks":[["1.2","2"]]}',
+        b'{"stream":"warm@bookTicker","data":{"e":"bookTicker","u":4,"s":"WARM","b":"1.0","B":"1","a":"1.2","A":"1",'
+        b'"T":1,"E":1}}',
+        b'{"stream":"warm@trade","data":{"e":"trade","E":1,"T":1,"s":"WARM","t":1,"p":"1.0","q":"1","X":"MARKET","m":true}}',
+    ),
+    Market.SPOT: (
+        b'{"stream":"warm@depth@100ms","data":{"e":"depthUpdate","E":1,"s":"WARM","U":2,"u":3,"b":[],"a":[]}}',
+    ),
+}
+"""A message of each kind that is read by compiled code."""
 
 
 def is_warm() -> bool:
@@ -24,7 +41,7 @@ def in_subprocess() -> None:
 
 def load() -> None:
     """Fold a heartbeat and read a picture: that compiles or loads every kernel that a replay needs."""
-    from lobterm.engine import drive, params, read
+    from lobterm.engine import checkpoint, drive, params, read
     from lobterm.events import Flag, Kind, Market, empty
     from lobterm.instrument import Instrument
 
@@ -33,7 +50,23 @@ def load() -> None:
     beat["kind"], beat["flags"], beat["ts"] = Kind.HEARTBEAT, Flag.LAST, 1
     list(drive.fold(engine, beat))
     read.snapshot(engine.state, 1)
+    samples = checkpoint.Samples()
+    checkpoint.restore(checkpoint.save(engine.state, samples), engine.state, samples)
+
+
+def load_decoder() -> None:
+    """Read a line of each market: that compiles or loads every kernel that a live feed needs."""
+    from lobterm.feeds.binance.decoder import Decoder
+    from lobterm.instrument import Instrument
+
+    decoder = Decoder(
+        Instrument(Market.PERP, "WARM", Decimal("0.1"), Decimal("0.001")),
+        Instrument(Market.SPOT, "WARM", Decimal("0.01"), Decimal("0.00000001")),
+    )
+    lines = [b"".join(b"%d %b\n" % (10**18 + k, text) for k, text in enumerate(texts)) for texts in FRAMES.values()]
+    decoder.read(*lines)
 
 
 if __name__ == "__main__":
     load()
+    load_decoder()

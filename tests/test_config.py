@@ -107,3 +107,17 @@ def test_sizes_are_known_given_or_asked_for():
     assert loaded.instrument("NEWUSDT", Market.PERP, "0.5", "1").tick_e8 == 50_000_000
     with pytest.raises(ConfigError, match="NEWUSDT.*--tick"):
         loaded.instrument("NEWUSDT", Market.PERP)
+
+
+@pytest.mark.parametrize("text", ["[keys]\nplay = 3", '[keys]\nplay = ""', 'keys = "p"'])
+def test_a_key_is_a_text(tmp_path, text):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="write"):
+        config.load(path)
+
+
+def test_keys_of_the_console_are_read_by_name(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('[keys]\nplay = "p,ctrl+p"')
+    assert config.load(path).keys == {"play": "p,ctrl+p"}

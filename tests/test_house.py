@@ -28,7 +28,9 @@ def test_imports_point_one_way():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("module", ["textual", "sklearn", "polars", "pyarrow", "sqlite3", "asyncio", "websockets"])
+@pytest.mark.parametrize(
+    "module", ["textual", "sklearn", "polars", "pyarrow", "sqlite3", "asyncio", "aiohttp", "picows"]
+)
 def test_the_core_loads_without(module):
     assert module not in loaded_by("import lobterm.engine.drive, lobterm.engine.read")
 
@@ -76,6 +78,6 @@ def test_the_readme_names_only_commands_and_keys_that_exist():
     helps = parser().format_help()
     for command in set(re.findall(r"^\s*lobterm (\w+)", readme, re.MULTILINE)):
         assert command in helps, command
-    for binding in keys.MONITOR:
+    for binding in (binding for bindings in keys.ALL.values() for binding in bindings):
         for key in [binding.key_display] if binding.key_display else binding.key.split(","):
             assert f"`{key}`" in readme, binding

@@ -115,6 +115,8 @@ def test_starting_later_is_the_same_as_having_played_there(setup, replay):
     at = setup.tape.meta.first_ts_us + 120_000_000
     later = runtime.Replay(setup, at=at, warmed=lambda: None)
     later.load()
+    later.seeker.indexer.wait(setup.tape.meta.rows)
+    later.pump(0, 1_000)
     assert later.clock.now == at
     replay.clock.speed = float("inf")
     replay._fold_to(replay.source.row_at(at))

@@ -134,6 +134,12 @@ class GaugeWidget(LineWidget[GaugeKey]):
                 keys.append(GaugeBar(gauge))
         return keys
 
+    def topic(self, key: GaugeKey, x: int) -> str:
+        """Return the name of the gauge."""
+        if isinstance(key, GaugeBar):
+            return key.gauge.name
+        return key.name if isinstance(key, Gauge) else ""
+
     def row_segments(self, key: GaugeKey, width: int, styles: Styles) -> list[Segment]:
         """Return one row."""
         if isinstance(key, Gauge):

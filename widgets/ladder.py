@@ -9,11 +9,13 @@ from typing import NamedTuple
 from rich.segment import Segment
 from rich.style import Style
 
-from widgets.blocks import LEFT_EIGHTHS, eighths
+from widgets.blocks import LEFT_EIGHTHS, bar, eighths
 from widgets.line_widget import LineWidget, Styles, edge, fit, on, pad, title_row
 
 GUTTER_FROM_WIDTH = 38
 """Narrower ladders drop the sizes of our own orders and keep their glyphs."""
+TRADED_FROM_WIDTH, TRADED_CELLS = 56, 24
+"""Wider ladders show what was sold and bought at each price, and the profile of it."""
 
 
 class LadderRow(NamedTuple):
@@ -36,6 +38,10 @@ class LadderRow(NamedTuple):
     ground: str = "text"  # paint whose background the row has
     mark: str = " "  # one cell before the price
     mark_paint: str = "text"
+    sold: str = ""
+    bought: str = ""
+    traded_bar: float = 0.0  # 0..1
+    traded_paint: str = "dim"
 
 
 class LadderTitle(NamedTuple):
@@ -65,37 +71,38 @@ LadderKey = LadderTitle | LadderRow | Hatched
 Parts = list[tuple[str, Style]]
 
 
-def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> Parts:
+def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, fill: Style) -> Parts:
     """Return a size with its bar growing leftwards from the price."""
     full, part = eighths(fraction, width)
     text = pad(text, width, ">")
     start = width - full
     plain = on(paint, ground)
     if part and text[start - 1] == " ":
-        block = (LEFT_EIGHTHS[8 - part], edge(ground, bar))
-        return [(text[: start - 1], plain), block, (text[start:], on(paint, bar))]
+        block = (LEFT_EIGHTHS[8 - part], edge(ground, fill))
+        return [(text[: start - 1], plain), block, (text[start:], on(paint, fill))]
     start -= part >= 4
-    return [(text[:start], plain), (text[start:], on(paint, bar))]
+    return [(text[:start], plain), (text[start:], on(paint, fill))]
 
 
-def ask_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, bar: Style) -> Parts:
+def ask_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, fill: Style) -> Parts:
     """Return a size with its bar growing rightwards from the price."""
     full, part = eighths(fraction, width)
     text = pad(text, width)
     plain = on(paint, ground)
     if part and text[full] == " ":
-        block = (LEFT_EIGHTHS[part], edge(bar, ground))
-        return [(text[:full], on(paint, bar)), block, (text[full + 1 :], plain)]
+        block = (LEFT_EIGHTHS[part], edge(fill, ground))
+        return [(text[:full], on(paint, fill)), block, (text[full + 1 :], plain)]
     full += part >= 4
-    return [(text[:full], on(paint, bar)), (text[full:], plain)]
+    return [(text[:full], on(paint, fill)), (text[full:], plain)]
 
 
 def row_segments(row: LadderRow, width: int, styles: Styles) -> list[Segment]:
     """Return one price's row."""
     ground = styles[row.ground]
-    gutter = 0 if width < GUTTER_FROM_WIDTH else 6 if width < 56 else 9
+    traded = TRADED_CELLS if width >= TRADED_FROM_WIDTH else 0
+    gutter = 0 if width < GUTTER_FROM_WIDTH else 6 if width < 66 else 9
     price_cells = len(row.price) + 2
-    cell = max(0, (width - 2 * gutter - price_cells - 2) // 2)
+    cell = max(0, (width - traded - 2 * gutter - price_cells - 2) // 2)
     own_bid, own_ask = on(styles[row.own_bid_paint], ground), on(styles[row.own_ask_paint], ground)
     parts = [(pad(row.own_bid, gutter, ">"), own_bid)]
     parts += bid_cell(row.bid, row.bid_bar, cell, styles[row.bid_paint], ground, styles["bid-bar"])
@@ -108,6 +115,13 @@ def row_segments(row: LadderRow, width: int, styles: Styles) -> list[Segment]:
     ]
     parts += ask_cell(row.ask, row.ask_bar, cell, styles[row.ask_paint], ground, styles["ask-bar"])
     parts.append((pad(row.own_ask, gutter), own_ask))
+    if traded:
+        cells = width - sum(len(text) for text, _ in parts) - 16
+        parts += [
+            (pad(row.sold, 7, ">") + " ", on(styles["ask"], ground)),
+            (pad(row.bought, 7, ">") + " ", on(styles["bid"], ground)),
+            (bar(row.traded_bar, max(0, cells)), on(styles[row.traded_paint], ground)),
+        ]
     return fit(parts, width, ground)
 
 

@@ -14,8 +14,9 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
-from textual.color import Color
+from textual.events import MouseMove
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -23,7 +24,8 @@ PAINTS = (
     "text", "strong", "dim", "faint", "title", "note",
     "bid", "bid-strong", "bid-bar", "ask", "ask-strong", "ask-bar", "spread",
     "own", "own-away", "good", "warn", "bad", "hatch", "track", "badge", "badge-live",
-    "opp", "dir", "pas", "none",
+    "opp", "dir", "pas", "none", "band", "band-mirror",
+    "heat-0", "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6", "heat-7",
 )  # fmt: skip
 """Names that a row may ask for; the style sheet gives each its look as the component class `paint--<name>`."""
 
@@ -31,6 +33,7 @@ Styles = Mapping[str, Style]
 """A Rich style for each of PAINTS."""
 
 STRIPS_KEPT = 1024
+PART = " · "
 
 
 def pad(text: str, width: int, align: str = "<") -> str:
@@ -65,8 +68,13 @@ def fit(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> list[Seg
 
 
 def title_row(title: str, note: str, width: int, styles: Styles, note_paint: str = "note") -> list[Segment]:
-    """Return a panel's first row: its name at the left, a note at the right, on the ground of the title's paint."""
+    """Return a panel's first row: its name at the left, a note at the right, on the ground of the title's paint.
+
+    Parts of the note, set apart by a dot, are left out whole from its end where they do not fit.
+    """
     ground = styles["title"]
+    while cell_len(note) > width - cell_len(title) - 3 and PART in note:
+        note = note.rpartition(PART)[0]
     note = pad(note, min(cell_len(note), max(0, width - cell_len(title) - 3)))
     gap = " " * max(1, width - cell_len(title) - cell_len(note) - 2)
     return fit([(" " + title + gap, ground), (note, on(styles[note_paint], ground))], width, ground)
@@ -119,11 +127,18 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
     }
     """
 
+    class Pointed(Message):
+        """The mouse points at another label; an empty one is none."""
+
+        def __init__(self, widget: Widget, topic: str) -> None:
+            super().__init__()
+            self.widget, self.topic = widget, topic
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self.pointed = ""
         self._keys: list[Key | None] = []
         self._paints: dict[str, Style] = {}
-        self._background = Color(0, 0, 0)
         self._strips: LRUCache[tuple[int, Key | None], Strip] = LRUCache(STRIPS_KEPT)
 
     def row_keys(self, width: int, height: int) -> Sequence[Key | None]:
@@ -133,6 +148,18 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
     def row_segments(self, key: Key, width: int, styles: Styles) -> list[Segment]:
         """Return the segments of exactly `width` cells that `key` stands for."""
         raise NotImplementedError
+
+    def topic(self, key: Key, x: int) -> str:
+        """Return the label of what a row shows at column `x`, or nothing."""
+        return ""
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Tell what the mouse points at, when that changes."""
+        key = self._keys[event.y] if 0 <= event.y < len(self._keys) else None
+        topic = self.topic(key, event.x) if key is not None else ""
+        if topic != self.pointed:
+            self.pointed = topic
+            self.post_message(self.Pointed(self, topic))
 
     def changed(self) -> None:
         """Repaint the rows whose keys differ from what stands on the screen."""
@@ -167,9 +194,18 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
 
     def _styles(self) -> dict[str, Style]:
         if not self._paints:
-            self._background = self.background_colors[1]
-            self._paints = {name: self.get_component_rich_style(f"paint--{name}") for name in PAINTS}
+            self._paints = {name: self._filtered(self.get_component_rich_style(f"paint--{name}")) for name in PAINTS}
         return self._paints
+
+    def _filtered(self, style: Style) -> Style:
+        """Return a style as the app's line filters leave it: colourless, or true colours for named ones.
+
+        They go by colour, so to filter each paint once is the same as to filter every row, and costs a third less.
+        """
+        strip = Strip([Segment(" ", style)], 1)
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return next(iter(strip)).style or Style()
 
     def _strip(self, y: int, width: int) -> Strip:
         key = self._keys[y] if y < len(self._keys) else None
@@ -178,8 +214,6 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
             styles = self._styles()
             segments = [Segment(" " * width, styles["text"])] if key is None else self.row_segments(key, width, styles)
             strip = Strip(segments, width)
-            for line_filter in self.get_line_filters():
-                strip = strip.apply_filter(line_filter, self._background)
             self._strips[width, key] = strip
         return strip
 

@@ -84,6 +84,12 @@ class PanelWidget(LineWidget[PanelKey]):
         rows = [PanelRow(items[at : at + columns]) for at in range(0, len(items), columns)]
         return [self.panel.title, *rows]
 
+    def topic(self, key: PanelKey, x: int) -> str:
+        """Return the label of the value at column `x`."""
+        if isinstance(key, PanelTitle):
+            return key.title
+        return key.items[min(len(key.items) - 1, x * len(key.items) // max(1, self.size.width))].label
+
     def row_segments(self, key: PanelKey, width: int, styles: Styles) -> list[Segment]:
         """Return one row."""
         if isinstance(key, PanelTitle):

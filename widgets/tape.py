@@ -10,10 +10,12 @@ from rich.segment import Segment
 from rich.style import Style
 
 from widgets.blocks import bar
-from widgets.line_widget import LineWidget, Styles, fit, pad, title_row
+from widgets.line_widget import LineWidget, Styles, fit, on, pad, title_row
 
 GLYPHS = {1: "▲", -1: "▼"}
 BAR_CELLS = 10
+SWEEP_CELLS = 4
+NAME_CELLS = 16
 
 
 class TapeRow(NamedTuple):
@@ -27,6 +29,8 @@ class TapeRow(NamedTuple):
     name: str  # the class in full, with the reason where there is none
     tag: str  # the class in six cells or fewer
     name_paint: str
+    sweep: str = ""  # how many prints the row is, in four cells or fewer
+    large: bool = False
 
 
 class TapeTitle(NamedTuple):
@@ -34,6 +38,7 @@ class TapeTitle(NamedTuple):
 
     title: str
     note: str = ""
+    note_paint: str = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,14 @@ TapeKey = TapeTitle | TapeRow | str
 
 def row_segments(row: TapeRow, width: int, styles: Styles) -> list[Segment]:
     """Return one trade's row."""
-    side = styles["bid" if row.side > 0 else "ask"]
+    bar_name = "bid" if row.side > 0 else "ask"
+    side = styles[bar_name]
     core = 2 + 1 + len(row.price) + 1 + len(row.size) + 1
     room = width - 1 - core
-    full_name = room >= 12 + 22
-    name_cells = 22 if full_name else 6
+    sweep_cells = SWEEP_CELLS if room >= 8 + 1 + 6 + SWEEP_CELLS else 0
+    room -= sweep_cells
+    full_name = room >= 12 + 1 + NAME_CELLS
+    name_cells = NAME_CELLS if full_name else 6
     name = row.name if full_name else row.tag
     time_cells = next((cells for cells in (12, 9, 8) if room - name_cells >= cells + 1), 0)
     time = "" if not time_cells else row.time[:8] + " " if time_cells == 8 else row.time[12 - time_cells :] + " "
@@ -63,9 +71,10 @@ def row_segments(row: TapeRow, width: int, styles: Styles) -> list[Segment]:
         (time, styles["dim"]),
         (GLYPHS.get(row.side, "?"), side),
         (" " + row.price, side),
-        (" " + row.size + " ", styles["strong" if row.size_bar >= 0.4 else "text"]),
+        (" " + row.size + " ", on(styles["strong"], styles[f"{bar_name}-bar"]) if row.large else styles["text"]),
+        (pad(row.sweep, sweep_cells), styles["dim"]),
     ]
-    if room >= 12 + 1 + 22 + BAR_CELLS + 1:
+    if room >= 12 + 1 + NAME_CELLS + BAR_CELLS + 1:
         parts.append((bar(row.size_bar, BAR_CELLS) + " ", side))
     parts.append((pad(name, name_cells), styles[row.name_paint]))
     return fit(parts, width, styles["text"])
@@ -85,10 +94,14 @@ class TapeWidget(LineWidget[TapeKey]):
         """Return the title and a row a trade."""
         return [self.tape.title, *(self.tape.rows or ([self.tape.empty] if self.tape.empty else []))]
 
+    def topic(self, key: TapeKey, x: int) -> str:
+        """Return the title."""
+        return key.title if isinstance(key, TapeTitle) else ""
+
     def row_segments(self, key: TapeKey, width: int, styles: Styles) -> list[Segment]:
         """Return one row."""
         if isinstance(key, TapeRow):
             return row_segments(key, width, styles)
         if isinstance(key, str):
             return fit([(" " + key, styles["dim"])], width, styles["text"])
-        return title_row(key.title, key.note, width, styles)
+        return title_row(key.title, key.note, width, styles, key.note_paint)

@@ -6,16 +6,22 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lobterm.view.console import Console
 
 
-def run(console: Console, *, play: bool = True, fps: int = 20) -> int:
-    """Show `console` until the person quits and return the exit code. `play`: start once the engine is loaded."""
+def run(console: Console, *, play: bool = True, fps: int = 20, keys: Mapping[str, str] | None = None) -> int:
+    """Show `console` until the person quits and return the exit code. `play`: start once the engine is loaded.
+
+    `keys` are the person's own, by name; raise ConfigError if there is no such name.
+    """
     # read by Textual at import: a key is painted at the next of its own frames, so those had better be short
     os.environ.setdefault("TEXTUAL_FPS", "120")
     from lobterm.app.app import LobtermApp
+    from lobterm.app.keys import named
 
-    app = LobtermApp(console, play=play, fps=fps)
+    app = LobtermApp(console, play=play, fps=fps, keymap=named(keys or {}))
     try:
         app.run()
     finally:

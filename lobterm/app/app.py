@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from textual.app import App
+from textual.app import App, ScreenStackError, SystemCommand
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from lobterm.app.screens.monitor import MonitorScreen, monotonic_us
+from lobterm.app.governor import Governor, backlog
+from lobterm.app.screens.base import ConsoleScreen
+from lobterm.app.screens.heatmap import HeatmapScreen
+from lobterm.app.screens.log import LogScreen
+from lobterm.app.screens.monitor import MonitorScreen
+from lobterm.app.screens.pressure import PressureScreen
+from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
 
 if TYPE_CHECKING:
     from lobterm.view.console import Console
+
+BUDGET_US = 8_000
+"""Wall time a frame may spend on folding; the rest is for painting and keys."""
+BUDGET_AT_MAX_US = 40_000
+"""The same at speed max, where folding is the point; a key still waits no longer than that."""
+
+
+SETTLED = 10
+"""Frames that are painted after the last change: a new layout takes some until it is known."""
 
 
 class LobtermApp(App[None], inherit_bindings=False):
@@ -22,35 +39,61 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     TITLE = "lobterm"
     CSS_PATH = "lobterm.tcss"
-    ENABLE_COMMAND_PALETTE = False
+    DEFAULT_MODE = "monitor"
     ALLOW_SELECT = False
 
     def __init__(
-        self, console: Console, *, play: bool = True, fps: int = 20, wall_us: Callable[[], int] = monotonic_us
+        self,
+        console: Console,
+        *,
+        play: bool = True,
+        fps: int = 20,
+        wall_us: Callable[[], int] = monotonic_us,
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
-        self.market, self.autoplay = console, play
-        self.monitor = MonitorScreen(console, fps, wall_us)
+        self.market, self.autoplay, self.fps = console, play, fps
+        self.shell, self.governor = Shell(console, wall_us), Governor()
+        self.monitor = MonitorScreen(self.shell)
+        screens: dict[str, Callable[[], Screen[None]]] = {
+            "monitor": lambda: self.monitor,
+            "heatmap": lambda: HeatmapScreen(self.shell),
+            "pressure": lambda: PressureScreen(self.shell),
+            "log": lambda: LogScreen(self.shell),
+        }
+        for name, screen in screens.items():
+            self.add_mode(name, screen)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+        self._told_failure = False
+        self._painted: tuple[object, ...] = ()
+        self._same = 0
+        self.set_keymap(dict(keymap or {}))
 
     @property
     def failure(self) -> str:
         """Say why the market stopped, or nothing."""
-        return self.monitor.load_failure or self.market.failure
+        return self.shell.load_failure or self.market.failure
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the names that the style sheet uses."""
         return dict(DARK.variables)
 
-    def get_default_screen(self) -> MonitorScreen:
-        """Open on the monitor."""
-        return self.monitor
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer what the keys of the screen do."""
+        if isinstance(screen, ConsoleScreen):
+            for binding in screen.bound():
+                if binding.id != "quit-now":
+                    run = _runner(self, screen, binding.action)
+                    yield SystemCommand(
+                        binding.description, f"{binding.tooltip}  [{binding.key_display or binding.key}]", run
+                    )
 
     def on_mount(self) -> None:
         """Let the first paint happen before anything heavy is loaded."""
         self.call_after_refresh(self._start_loading)
+        self.set_interval(1 / self.fps, self.tick)
 
     def _start_loading(self) -> None:
         self.run_worker(self.market.load, name="load", thread=True, exclusive=True, exit_on_error=False)
@@ -62,7 +105,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             failure = str(error) if isinstance(error, LobtermError) else f"{type(error).__name__}: {error}"
-            self.monitor.load_failure = failure
+            self.shell.load_failure = failure
             self.notify(failure, title="The engine did not load", severity="error", timeout=60, markup=False)
         elif event.state is WorkerState.SUCCESS:
             # what is loaded by now stays: without this, each full collection walks all of numba and costs 90 ms
@@ -71,7 +114,60 @@ class LobtermApp(App[None], inherit_bindings=False):
             if self.autoplay:
                 self.market.clock.play()
 
+    def tick(self) -> None:
+        """Fold what is due, and paint unless the terminal still owes output."""
+        market = self.market
+        if market.ready and not market.failure:
+            at_max = math.isinf(market.clock.speed)
+            market.pump(self.shell.wall_us(), BUDGET_AT_MAX_US if at_max else BUDGET_US)
+        if market.failure and not self._told_failure:
+            self._told_failure = True
+            self.notify(market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
+        self.shell.count()
+        if self._stands_still():
+            return
+        if self.governor.may_paint(backlog(self._driver)):
+            self.paint()
+
+    def _stands_still(self) -> bool:
+        """Say whether everything has been painted as it is: a market that stands need not be painted again."""
+        market, clock = self.market, self.market.clock
+        state = (
+            market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
+            self.shell.rows_per_s, self.size, self.current_mode,
+        )  # fmt: skip
+        if not market.ready or state != self._painted:
+            self._painted, self._same = state, 0
+        self._same += 1
+        return self._same > SETTLED
+
+    def paint(self) -> None:
+        """Paint the screen that is seen; what lies beneath a dialogue stands still."""
+        try:
+            screen = self.screen
+        except ScreenStackError:  # between two screens there is none
+            return
+        if isinstance(screen, ConsoleScreen):
+            screen.paint()
+
+    def action_show(self, name: str) -> None:
+        """Go to another screen."""
+        self.switch_mode(name)
+
     def action_next_theme(self) -> None:
         """Go to the next colour theme."""
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
+
+    def action_picture(self) -> None:
+        """Save the screen as SVG."""
+        self.deliver_screenshot()
+
+
+def _runner(app: LobtermApp, screen: ConsoleScreen, action: str) -> Callable[[], object]:
+    """Return what runs a key's action from the palette."""
+
+    async def run() -> None:
+        await app.run_action(action, default_namespace=screen)
+
+    return run

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lobterm.engine.rows import Label
+from lobterm.view.heat import HeatView
 from lobterm.view.models import (
+    Checked,
     Frame,
     GaugeView,
     HeaderView,
     LadderRow,
     LadderView,
+    LogLine,
     Own,
     OwnState,
+    PressureView,
     RunState,
+    SidePressure,
     Tone,
     TradeRow,
+    TransportView,
+    Truth,
     Value,
     Zone,
 )
-from widgets import gauge, ladder, panel, status_line, tape, transport
+from lobterm.view.series import ChartView
+from widgets import chart as charts
+from widgets import gauge, heatmap, ladder, meter, panel, status_line, table, tape, transport
 
 TONES = {Tone.PLAIN: "text", Tone.GOOD: "good", Tone.WARN: "warn", Tone.BAD: "bad", Tone.UNKNOWN: "none"}
 OWN = {OwnState.RESTING: ("◆", "own"), OwnState.TRAVELLING: ("◇", "own-away"), OwnState.LEAVING: ("×", "own-away")}
@@ -46,9 +57,13 @@ STATES = {
     RunState.ENDED: ("■ END OF TAPE", "warn"),
     RunState.FAILED: ("✗ STOPPED", "bad"),
 }
-SHORT = {"inventory": "inv", "PnL spread": "spread", "PnL inventory": "moved", "PnL fees": "fees"}
+SHORT = {
+    "inventory": "inv", "PnL spread": "spread", "PnL inventory": "moved", "PnL fees": "fees",
+    "PnL slippage": "slip", "PnL funding": "fund"}  # fmt: skip
 """Labels where room is short."""
 EMPTY_LEVEL = "·"
+LARGE = "●"
+"""Beside a size much larger than the others in sight."""
 NO_OWN = ("", " ", "own")
 
 
@@ -84,9 +99,11 @@ def _ladder_row(row: LadderRow, stale: bool) -> ladder.LadderRow:
         mark, mark_paint, price_paint = "⋮", "own", "own"
     return ladder.LadderRow(
         price=row.price,
-        bid=row.bid or (EMPTY_LEVEL if row.zone is Zone.BID else ""),
+        bid=(f"{LARGE}{row.bid}" if row.large and row.bid else row.bid)
+        or (EMPTY_LEVEL if row.zone is Zone.BID else ""),
         bid_bar=0.0 if stale else row.bid_share,
-        ask=row.ask or (EMPTY_LEVEL if row.zone is Zone.ASK else ""),
+        ask=(f"{row.ask}{LARGE}" if row.large and row.ask else row.ask)
+        or (EMPTY_LEVEL if row.zone is Zone.ASK else ""),
         ask_bar=0.0 if stale else row.ask_share,
         own_bid=own_bid,
         own_bid_glyph=own_bid_glyph,
@@ -95,11 +112,15 @@ def _ladder_row(row: LadderRow, stale: bool) -> ladder.LadderRow:
         own_ask_glyph=own_ask_glyph,
         own_ask_paint=own_ask_paint,
         price_paint="dim" if stale else price_paint,
-        bid_paint="faint" if stale or not row.bid else "bid-strong" if touch_bid else "bid",
-        ask_paint="faint" if stale or not row.ask else "ask-strong" if touch_ask else "ask",
+        bid_paint="faint" if stale or not row.bid else "bid-strong" if touch_bid or row.large else "bid",
+        ask_paint="faint" if stale or not row.ask else "ask-strong" if touch_ask or row.large else "ask",
         ground=ground,
         mark=mark,
         mark_paint=mark_paint,
+        sold=row.sold,
+        bought=row.bought,
+        traded_bar=row.traded_share,
+        traded_paint={1: "bid", -1: "ask"}.get(row.delta, "dim"),
     )
 
 
@@ -108,9 +129,10 @@ def book(view: LadderView) -> ladder.Ladder:
     note = (
         f"STALE {view.stale}"
         if view.stale
-        else " · ".join(part for part in (view.spread, view.scale, view.bar) if part)
+        else " · ".join(part for part in (view.spread, view.scale, view.bar, view.traded) if part)
     )
-    title = ladder.LadderTitle("BOOK", note, "warn" if view.stale else "note")
+    name = " ".join(["BOOK", *(["SUM"] if view.cumulative else []), *(["QUOTE"] if view.in_quote else [])])
+    title = ladder.LadderTitle(name, note, "warn" if view.stale else "note")
     stale = bool(view.stale)
     return ladder.Ladder(title, tuple(_ladder_row(row, stale) for row in view.rows), view.unknown)
 
@@ -119,12 +141,14 @@ def _trade(row: TradeRow) -> tape.TapeRow:
     name, tag, paint = LABELS[row.label]
     if row.why:
         name, tag = f"? {row.why}", f"?{row.why.removeprefix('no ').removesuffix('-up')}"
-    return tape.TapeRow(row.time, row.side, row.price, row.size, row.size_share, name, tag, paint)
+    sweep = f"×{row.prints}" if row.prints > 1 else ""
+    return tape.TapeRow(row.time, row.side, row.price, row.size, row.size_share, name, tag, paint, sweep, row.large)
 
 
 def trades(frame: Frame) -> tape.Tape:
     """Return the trade tape."""
-    title = tape.TapeTitle("TRADES", frame.trades_note)
+    note = " · ".join(part for part in (frame.liquidated, frame.trades_note) if part)
+    title = tape.TapeTitle("TRADES", note, "warn" if frame.liquidated else "note")
     return tape.Tape(title, tuple(map(_trade, frame.trades)), "no trade yet")
 
 
@@ -167,15 +191,183 @@ def market(frame: Frame) -> panel.Panel:
     return panel.Panel(panel.PanelTitle("MARKET"), tuple(map(_item, frame.market)))
 
 
-def orders(frame: Frame) -> panel.Panel:
-    """Return our orders' panel."""
-    items = tuple(map(_item, frame.orders)) or (panel.Item("none", "", "dim"),)
-    return panel.Panel(panel.PanelTitle("OWN ORDERS", "left, where it is"), items)
+WHERE = {OwnState.RESTING: "resting", OwnState.TRAVELLING: "sent", OwnState.LEAVING: "leaving"}
+TRUTHS = {Truth.YES: ("✓", "good"), Truth.NO: ("✗", "dim"), Truth.UNKNOWN: ("?", "none")}
+SIDES = {-1: ("▼", "ask"), 0: (" ", "text"), 1: ("▲", "bid")}
 
 
-def sums(frame: Frame) -> panel.Panel:
-    """Return the panel of raw signal sums."""
-    return panel.Panel(panel.PanelTitle("SIGNAL SUMS", "base units, decayed"), tuple(map(_item, frame.sums)))
+def orders(frame: Frame) -> table.Table:
+    """Return our orders with the queue ahead of each."""
+    rows = []
+    for order in frame.orders:
+        side, paint = SIDES[order.side]
+        glyph, own = OWN[order.state]
+        cells = (order.whose, f"{side} {order.price}", order.size, order.ahead, f"{glyph} {WHERE[order.state]}")
+        paints = ("dim", paint, "text", "none" if order.ahead == "—" else "text", own)
+        rows.append(tuple(table.Cell(text, name) for text, name in zip(cells, paints, strict=True)))
+    return table.Table(table.TableTitle("OWN ORDERS", "left · ahead"), tuple(rows), "<>>><", 4, "none")
+
+
+def ledgers(frame: Frame) -> table.Table:
+    """Return what each strategy holds and has earned, and all together."""
+    head = tuple(table.Cell(text, "dim") for text in ("", "maker", "fade", "own", "all"))
+    rows = [
+        head,
+        *(
+            (table.Cell(row.name, "dim"), *(table.Cell(value.text, _paint(value)) for value in row.values))
+            for row in frame.ledgers
+        ),
+    ]
+    title = table.TableTitle("PROFIT", f"{frame.quote_coin} · PnL is the sum of its parts, each rounded")
+    return table.Table(title, tuple(rows) if frame.ledgers else (), "<>>>>", 0, "loading")
+
+
+def _checked(checked: Checked) -> tuple[table.Cell, table.Cell]:
+    glyph, paint = TRUTHS[checked.truth]
+    return table.Cell(glyph, paint), table.Cell(checked.text, "text" if checked.truth is not Truth.UNKNOWN else "none")
+
+
+def exhaustion(frame: Frame) -> table.Table:
+    """Return the conditions of exhaustion, each true, false or not known, with the value it was judged by."""
+    view = frame.pressure
+    rows = []
+    if view.conditions:
+        sells, buys = view.sides
+        rows.append(
+            (
+                table.Cell(view.rule, "dim"), table.Cell(""), table.Cell("▼"), table.Cell(_met(sells), _met_paint(sells)),
+                table.Cell("▲"), table.Cell(_met(buys), _met_paint(buys)),
+            )
+        )  # fmt: skip
+    for condition in view.conditions:
+        name = (table.Cell(condition.name, "dim"), table.Cell(condition.rule, "faint"))
+        rows.append((*name, *_checked(condition.sells), *_checked(condition.buys)))
+    title = table.TableTitle("EXHAUSTION", view.triggers, "note")
+    return table.Table(title, tuple(rows), "<<<<<<", 5, "loading")
+
+
+def _met(side: SidePressure) -> str:
+    return f"{side.met} of {side.needed}" + (f": {side.missing}" if side.missing else "")
+
+
+def _met_paint(side: SidePressure) -> str:
+    return "warn" if side.met == side.needed else "strong" if side.met == side.needed - 1 else "text"
+
+
+def scores(frame: Frame) -> table.Table:
+    """Return every z with its value, and what it stands on."""
+    rows = [tuple(table.Cell(text, "dim") for text in ("", "value", "z", "samples", "over"))]
+    for row in frame.scores:
+        paint = {-1: "ask", 1: "bid"}.get(row.side, "text")
+        z_paint = "none" if row.z == "—" else "warn" if row.warming else "strong"
+        tail = "warn" if row.warming else "dim"
+        rows.append(
+            (
+                table.Cell(row.name, paint), table.Cell(row.value, "none" if row.value == "—" else "text"),
+                table.Cell(row.z, z_paint), table.Cell(row.samples, tail), table.Cell(row.span, tail),
+            )
+        )  # fmt: skip
+    title = table.TableTitle("Z-SCORES", frame.pressure.window, "warn" if frame.pressure.warming else "note")
+    return table.Table(title, tuple(rows), "<>>>>", 0, "loading")
+
+
+def pressure(view: PressureView, height: int) -> meter.Meters:
+    """Return LPI and state of both sides, and the conditions of exhaustion in short where rows are left."""
+    title = meter.MeterTitle("PRESSURE LPI", view.window, "warn" if view.warming else "note")
+    rows: list[meter.Meter | meter.Words] = []
+    for side in view.sides:
+        glyph, paint = SIDES[side.side]
+        state = f"{side.state} {view.by}" + (f" {side.latch}" if side.latch else "")
+        rows.append(
+            meter.Meter(
+                name=glyph, value=side.lpi, fraction=side.share, marks=(side.exit_share, side.panic_share),
+                paint="warn" if side.panic else paint, name_paint=paint, tail=f"{state:<17}",
+                tail_paint="warn" if side.forced else "dim" if side.state == "unknown" else "text", unknown=side.unknown,
+            )
+        )  # fmt: skip
+    if height > 3:
+        for side in view.sides:
+            glyph, paint = SIDES[side.side]
+            words = [(glyph, paint)]
+            for condition in view.conditions:
+                checked = condition.sells if side.side < 0 else condition.buys
+                mark, tone = TRUTHS[checked.truth]
+                words.append((f"{condition.short}{mark}", tone))
+            words.append((f"{side.met}/{side.needed}", _met_paint(side)))
+            rows.append(meter.Words(tuple(words)))
+    if height > 5:
+        rows.append(meter.Words(((view.source, "dim"), (view.triggers, "dim"))))
+    return meter.Meters(title, tuple(rows))
+
+
+def chart(view: ChartView) -> charts.Chart:
+    """Return lines over time."""
+    bands = {paint: view.forced[side] for side, paint in ((1, "band-mirror"), (-1, "band")) if side in view.forced}
+    return charts.Chart(
+        charts.ChartTitle(view.name, view.note),
+        tuple(charts.Series(line.values, {-1: "ask", 1: "bid"}.get(line.side, "strong")) for line in view.lines),
+        view.low, view.high, f"{view.high:.4g}", f"{view.low:.4g}",
+        tuple(charts.Level(value, label) for value, label in view.levels),
+        tuple(charts.Event(column, SIDES[side][0], "own") for column, side in view.triggers),
+        bands, view.unknown,
+    )  # fmt: skip
+
+
+BOUGHT, SOLD = np.array([" ", "∙", "•", "●"]), np.array([" ", "∘", "○", "◯"])
+MARKS = {"fill+": ("◆", "own"), "fill-": ("◇", "own"), "trigger+": ("▲", "warn"), "trigger-": ("▼", "warn")}
+
+
+def heat(view: HeatView) -> heatmap.Heatmap:
+    """Return the heat map: later layers lie over earlier ones."""
+    rows, columns = view.bought.shape
+    blank = np.full((rows, columns), " ")
+    layers = [
+        heatmap.Layer(np.where(view.own == side, glyph, blank), "own-away") for side, glyph in ((1, "╴"), (-1, "╶"))
+    ]
+    mid = blank.copy()
+    seen = np.flatnonzero(view.mid >= 0)
+    mid[view.mid[seen], seen] = "─"
+    layers.append(heatmap.Layer(mid, "strong"))
+    layers.append(heatmap.Layer(BOUGHT[view.bought], "bid-strong"))
+    layers.append(heatmap.Layer(SOLD[np.where(view.sold >= view.bought, view.sold, 0)], "ask-strong"))
+    for name, (glyph, paint) in MARKS.items():
+        marks = blank.copy()
+        for mark in view.marks:
+            if mark.what == name and 0 <= mark.column < columns:
+                marks[mark.row, mark.column] = glyph
+        layers.append(heatmap.Layer(marks, paint))
+    strip = tuple(
+        heatmap.Layer(np.where(view.forced == side, "▬", " ")[None, :], paint)
+        for side, paint in ((-1, "ask"), (1, "bid"))
+    )
+    prices = [heatmap.Label(row, label) for row, label in view.prices]
+    if view.last:
+        prices = [label for label in prices if label.at != view.last[0]]
+        prices.append(heatmap.Label(*view.last, "strong"))
+    return heatmap.Heatmap(
+        heatmap.HeatTitle("HEATMAP", view.note), view.heat, tuple(layers), strip, tuple(prices),
+        tuple(heatmap.Label(column, label) for column, label in view.times), view.unknown,
+    )  # fmt: skip
+
+
+def log_lines(title: str, lines: tuple[LogLine, ...], note: str) -> table.Table:
+    """Return what happened, newest first."""
+    rows = []
+    for line in lines:
+        glyph, paint = SIDES[line.side]
+        paint = TONES[line.tone] if line.tone is not Tone.PLAIN else paint
+        rows.append(
+            (
+                table.Cell(line.time, "dim"), table.Cell(line.kind, "dim"), table.Cell(glyph, SIDES[line.side][1]),
+                table.Cell(line.text, paint),
+            )
+        )  # fmt: skip
+    return table.Table(table.TableTitle(title, note), tuple(rows), "<<<<", 3, "nothing yet")
+
+
+def events(frame: Frame) -> table.Table:
+    """Return the strip of what happened."""
+    return log_lines("EVENTS", frame.log, frame.log_note)
 
 
 def clusters(frame: Frame) -> panel.Panel:
@@ -189,8 +381,7 @@ def clusters(frame: Frame) -> panel.Panel:
     return panel.Panel(panel.PanelTitle("CLUSTERS", "of all trades so far"), tuple(items))
 
 
-def transport_bar(frame: Frame) -> transport.Transport:
+def transport_bar(view: TransportView) -> transport.Transport:
     """Return the transport."""
-    view = frame.transport
     state, paint = STATES[view.state]
     return transport.Transport(state, paint, view.speed, view.clock, view.end, view.progress)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lobterm import __version__
 from lobterm.cli.emulate import register as register_emulate
+from lobterm.cli.live import register as register_live
 from lobterm.cli.model import register as register_model
 from lobterm.cli.replay import register as register_replay
 from lobterm.cli.session import register as register_session
@@ -40,7 +41,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lobterm {__version__}")
     top.add_argument("--config", type=Path, metavar="FILE", help="configuration to lay over the defaults")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for register in (register_replay, register_tape, register_model, register_session, register_emulate):
+    for register in (
+        register_replay, register_live, register_tape, register_model, register_session, register_emulate,
+    ):  # fmt: skip
         register(commands)
     return top
 

@@ -21,7 +21,7 @@ EPILOG = """\
   lobterm replay day.parquet --headless --json --set maker.gamma=3
 
 in the console: space plays and pauses, . steps a message, t a trade, a an alpha tick, + and - change the speed,
-m runs at max, ? shows all keys, q quits.
+m runs at max, 1 2 3 6 change the screen, ? says what a number is, h shows all keys, q quits.
 """
 
 SLOWEST, FASTEST = 0.1, 1000.0
@@ -145,4 +145,4 @@ def _console(setup: Setup, arguments: argparse.Namespace) -> int:
     console.clock.speed = arguments.speed
     from lobterm import app
 
-    return app.run(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")))
+    return app.run(console, play=not arguments.paused, fps=int(setup.config.setting("app.fps")), keys=setup.config.keys)

@@ -25,12 +25,13 @@ BLOCK = 128
 RUN = BLOCK + 1
 """Running counts of a block: values before each leaf, and in all."""
 
-COUNT, OLDEST, ROOTS, FREE_LEAVES, FREE_BLOCKS, FROM_LEFT, CAPACITY = range(7)
-"""Head of the integers: values held, ring slot of the oldest, blocks in use, sizes of both stacks, where MAD split last."""
-ROOT, BEFORE, LEAVES, RUNS, N_LEAVES, OLD_SUM, LEAF_STACK, BLOCK_STACK, VALUE, LOWS, SUMS = range(7, 18)
+COUNT, OLDEST, ROOTS, FREE_LEAVES, FREE_BLOCKS, FROM_LEFT, CAPACITY, PUSHED = range(8)
+"""Head of the integers: values held, ring slot of the oldest, blocks in use, sizes of both stacks, where MAD split last, ring
+slots, values ever added."""
+ROOT, BEFORE, LEAVES, RUNS, N_LEAVES, OLD_SUM, LEAF_STACK, BLOCK_STACK, VALUE, LOWS, SUMS = range(8, 19)
 """Then where the parts begin: blocks in order, values before each, leaves by block, running counts by block, leaves in each
 block, leaf sums out of date, both stacks; and among the floats, after the ring: leaf values, least value and sum of leaves."""
-HEAD = 18
+HEAD = 19
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -293,6 +294,7 @@ def push(w: Window, x: float) -> None:
     """Add a value; the oldest leaves a full window."""
     i, f = w.i, w.f
     slot = i[OLDEST]
+    i[PUSHED] += 1
     i[OLDEST] = slot + 1 if slot + 1 < i[CAPACITY] else 0
     if i[COUNT] == i[CAPACITY]:
         if f[slot] == x:  # what comes is what goes: the normal case for rare events

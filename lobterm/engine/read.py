@@ -73,6 +73,16 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Motion:
+    """What the conditions of exhaustion look at besides the newest tick; None where a tick they need is not known."""
+
+    lpi_falls: int | None  # alpha ticks in a row over which the LPI fell, counted up to exhaustion.rollover_ticks
+    z_ldr_change: float | None  # against a tick ago
+    lpi_change: float | None  # against exhaustion.divergence_s ago
+    mid2_change: int | None  # the same, half ticks
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """The pressure of one side's aggressors: sells, or buys."""
 
@@ -86,6 +96,8 @@ class Side:
     conditions_known: int
     liquidations: int  # messages; at least
     liquidated: int  # lots; at least
+    latch_us: int  # how long FORCED still holds if its legs do not; 0 unless FORCED
+    motion: Motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +229,36 @@ def _score(s: st.State, k: int, value: float | None, z: float | None) -> Score:
     return Score(value, z, held, int(s.clock[st.NOW]) - first if held else 0)
 
 
+def _ago(s: st.State, back: int, field: int) -> float | None:
+    """Return a field of the alpha tick `back` ticks ago, None if it is not known."""
+    row = s.history[(int(s.history_cursor[ex.HEAD]) - back) & (ex.HISTORY - 1)]
+    known = back < s.history_cursor[ex.HELD] and int(row[ex.KNOWN]) >> field & 1
+    return float(row[field]) if known else None
+
+
+def _less(now: float | None, then: float | None) -> float | None:
+    return None if now is None or then is None else now - then
+
+
+def _motion(s: st.State, side: int) -> Motion:
+    lpi = [_ago(s, back, ex.LPI + side) for back in range(int(s.params[pm.ROLLOVER_TICKS]) + 1)]
+    falls: int | None = 0
+    for newer, older in zip(lpi, lpi[1:], strict=False):
+        if newer is None or older is None:
+            falls = None
+        if newer is None or older is None or newer >= older:
+            break
+        falls = (falls or 0) + 1
+    tau = max(1, round(s.params[pm.DIVERGENCE_S] * 1e6 / s.params[pm.ALPHA_TICK_US]))
+    mid2 = _less(_ago(s, 0, ex.MID2), _ago(s, tau, ex.MID2))
+    return Motion(
+        lpi_falls=falls,
+        z_ldr_change=_less(_ago(s, 0, ex.Z_LDR + side), _ago(s, 1, ex.Z_LDR + side)),
+        lpi_change=_less(lpi[0], _ago(s, tau, ex.LPI + side)),
+        mid2_change=None if mid2 is None else int(mid2),
+    )
+
+
 def _side(s: st.State, side: int, known: int) -> Side:
     def read(k: int, bit: int) -> Score:
         value = float(s.now[k]) if known & bit else None
@@ -234,6 +276,8 @@ def _side(s: st.State, side: int, known: int) -> Side:
         conditions_known=int(exhausted[ex.SURE]),
         liquidations=int(row[regime.LIQ_COUNT]),
         liquidated=int(row[regime.LIQ_LOTS]),
+        latch_us=max(0, int(row[regime.UNTIL] - s.clock[st.NOW])) if row[regime.STATE] == regime.FORCED else 0,
+        motion=_motion(s, side),
     )
 
 

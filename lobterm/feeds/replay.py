@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from lobterm.events import EventArray, Flag, Kind
+from lobterm.events import EventArray
 from lobterm.feeds.base import FeedStatus
+from lobterm.tape.pages import Pages
 from lobterm.tape.ring import Ring
 
 
 class ReplayFeed:
-    """Hands the rows of `events` to a ring, up to a time, a row or a step."""
+    """Hands the rows of a tape to a ring, up to a time, a row or a step; it may stand anywhere on the tape."""
 
-    def __init__(self, events: EventArray, market: int) -> None:
-        self._events = events
-        self._ts = np.ascontiguousarray(events["ts"])
-        last = (events["flags"] & Flag.LAST) != 0
-        self._message_ends = np.flatnonzero(last) + 1
-        trades = last & (events["kind"] == Kind.TRADE) & (events["market"] == market)
-        self._trade_ends = np.flatnonzero(trades) + 1
-        self._at = 0
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+        self._at = self._last_ts = 0
         self._ring: Ring | None = None
 
     def start(self, ring: Ring) -> None:
@@ -29,45 +23,78 @@ class ReplayFeed:
     def stop(self) -> None:
         """Hand over nothing more."""
         self._ring = None
+        self.pages.close()
 
     def status(self) -> FeedStatus:
         """Return how far the tape was handed over."""
         return FeedStatus(
             running=self._ring is not None,
             rows=self._at,
-            last_ts=int(self._ts[self._at - 1]) if self._at else 0,
-            finished=self._at >= len(self._ts),
+            last_ts=self._last_ts,
+            finished=self._at >= self.pages.total,
         )
+
+    @property
+    def at(self) -> int:
+        """Return the row that is handed over next."""
+        return self._at
+
+    def move_to(self, row: int, last_ts: int) -> None:
+        """Stand before `row`, after a row received at `last_ts`, as if all before had been handed over."""
+        self._at, self._last_ts = row, last_ts
 
     def row_at(self, ts: int) -> int:
         """Return how many rows were received at or before `ts`."""
-        return int(np.searchsorted(self._ts, ts, side="right"))
+        return self.pages.row_at(ts)
 
     def after_message(self) -> int:
         """Return the row count after the next whole message."""
-        return self._next(self._message_ends)
+        return self.pages.message_end_after(self._at)
 
     def after_trade(self) -> int:
         """Return the row count after the next trade of the traded market."""
-        return self._next(self._trade_ends)
+        return self.pages.trade_end_after(self._at)
 
     def after_time(self, ts: int) -> int:
-        """Return the row count after the first whole message that was received later than `ts`."""
-        row = min(self.row_at(ts), len(self._ts) - 1)
-        ends = self._message_ends
-        at = int(np.searchsorted(ends, max(row, self._at), side="right"))
-        return int(ends[at]) if at < len(ends) else len(self._ts)
+        """Return the row count after the first whole message, from here on, that was received later than `ts`."""
+        row = min(self.row_at(ts), self.pages.total - 1)
+        return self.pages.message_end_after(max(row, self._at))
 
-    def _next(self, ends: np.ndarray) -> int:
-        at = int(np.searchsorted(ends, self._at, side="right"))
-        return int(ends[at]) if at < len(ends) else len(self._ts)
+    def before_message(self) -> int:
+        """Return the row count before the last whole message, 0 if there is none."""
+        return self.pages.message_end_before(self._at)
+
+    def before_trade(self) -> int:
+        """Return the row count after the last trade that lies wholly before the last row, 0 if there is none."""
+        return self.pages.trade_end_before(self._at)
+
+    def before_tick(self, period_us: int) -> int:
+        """Return the row count from which a step of one tick of `period_us` leads here, or close before; 0 if there is none.
+
+        Where steps of a tick stop: after the first whole message that was received later than a whole multiple of the period.
+        """
+        end = self.before_message()
+        if not end:
+            return 0
+        ts = self.pages.ts_of(end - 1)
+        return self.pages.message_end_after(self.row_at((ts - 1) // period_us * period_us))
+
+    def pass_by(self, row: int) -> EventArray:
+        """Return the next rows up to row count `row`, or fewer, and move past them: a seek needs no ring."""
+        rows = self.pages.rows(self._at, row)
+        self._at += len(rows)
+        self._last_ts = int(rows["ts"][-1])
+        return rows
 
     def hand_over(self, row: int, limit: int) -> int:
         """Append rows up to row count `row`, `limit` at most, to the ring. Return how many."""
-        stop = min(row, self._at + limit, len(self._ts))
+        stop = min(row, self._at + limit, self.pages.total)
         if self._ring is None or stop <= self._at:
             return 0
-        handed = stop - self._at
-        self._ring.append(self._events[self._at : stop])
-        self._at = stop
+        handed = 0
+        self.pages.expect(self._at)
+        while self._at < stop:
+            rows = self.pass_by(stop)
+            self._ring.append(rows)
+            handed += len(rows)
         return handed

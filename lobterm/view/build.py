@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import Label
-from lobterm.view import desk, signals
+from lobterm.view import desk, log, pressure, signals
 from lobterm.view import format as fmt
 from lobterm.view.ladder import STALE_US, ladder
 from lobterm.view.models import (
@@ -13,18 +14,16 @@ from lobterm.view.models import (
     GaugeView,
     HeaderView,
     LadderView,
+    PressureView,
     RunState,
     Tone,
     TransportView,
     Ui,
     Value,
 )
-from lobterm.view.trades import trades
+from lobterm.view.trades import liquidated, trades
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from lobterm.engine.read import Snapshot
     from lobterm.view.console import Console
 
@@ -32,35 +31,51 @@ LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
 
 
-def frame(snapshot: Snapshot | None, labels: npt.NDArray[np.void] | None, console: Console, ui: Ui) -> Frame:
-    """Return everything that one paint shows; without a picture, that the engine is being loaded."""
-    if snapshot is None or labels is None:
+def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | None = None) -> Frame:
+    """Return everything that one paint of the monitor shows; without a picture, that the engine is being loaded.
+
+    With the frame `before`, what nobody reads twenty times a second is taken over from it as it was.
+    """
+    if snapshot is None:
         return _loading(console, ui)
-    instrument = console.instrument
+    instrument, history = console.instrument, console.history
     age_us = book_age_us(snapshot, console)
-    last = (int(labels[-1]["px"]), int(labels[-1]["side"])) if len(labels) else (0, 0)
+    tape = history.trades.rows
+    last = (int(tape["px"][-1]), int(tape["side"][-1])) if len(tape) else (0, 0)
+    book = ladder(snapshot, instrument, ui, last, age_us, history)
+    rows = trades(tape, instrument, ui.trade_rows, ui.least_lots)
+    if before is not None:
+        return replace(before, header=header(snapshot, console, ui), ladder=book, trades=rows)
     unclassified = snapshot.label_counts[Label.UNCLASSIFIED]
+    notes = history.happened
     return Frame(
-        header=_header(snapshot, console, ui, age_us),
-        ladder=ladder(snapshot, instrument, ui, last, age_us),
-        trades=trades(labels[-ui.trade_rows :] if ui.trade_rows else labels[:0], instrument),
-        trades_note=_trades_note(sum(snapshot.label_counts), unclassified),
+        header=header(snapshot, console, ui),
+        ladder=book,
+        trades=rows,
+        trades_note=_trades_note(sum(snapshot.label_counts), unclassified, ui, console),
+        liquidated=liquidated(history, snapshot.ts, instrument),
         mapping=signals.mapping(snapshot),
         skew=signals.skew(snapshot),
         hazard=signals.hazard(snapshot),
         maker=desk.maker(snapshot, instrument),
         quote_coin=fmt.quote_coin(console.symbol),
         maker_state=snapshot.quote_why_not,
+        pressure=pressure.pressure(snapshot),
+        scores=pressure.scores(snapshot, instrument),
         orders=desk.orders(snapshot, instrument),
+        ledgers=desk.ledgers(snapshot, instrument),
+        log=log.lines(reversed(notes.notes), instrument, ui.log_rows, log.STRIP),
+        log_note=f"{notes.told:,} so far",
         sums=signals.sums(snapshot),
-        market=desk.market(snapshot, instrument),
+        market=(*desk.market(snapshot, instrument), desk.delta(history, instrument)),
         clusters=signals.clusters(snapshot),
-        transport=_transport(console, ui),
+        transport=transport(console, ui),
     )
 
 
-def _trades_note(labelled: int, unclassified: int) -> str:
-    return f"{labelled:,}, {unclassified / labelled:.1%} unclassified" if unclassified else f"{labelled:,} seen"
+def _trades_note(labelled: int, unclassified: int, ui: Ui, console: Console) -> str:
+    note = f"{labelled:,}, {unclassified / labelled:.1%} unclassified" if unclassified else f"{labelled:,} seen"
+    return f"≥{fmt.size(ui.least_lots, console.instrument, 6)} of {note}" if ui.least_lots else note
 
 
 def book_age_us(snapshot: Snapshot, console: Console) -> int:
@@ -85,7 +100,9 @@ def _clock(console: Console) -> str:
     return f"{fmt.date(now)} {fmt.clock(now)} UTC"
 
 
-def _header(snapshot: Snapshot, console: Console, ui: Ui, age_us: int) -> HeaderView:
+def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:
+    """Return who, when and how healthy."""
+    age_us = book_age_us(snapshot, console)
     known = snapshot.book_known and not snapshot.crossed
     stale = Tone.WARN if age_us > STALE_US else Tone.PLAIN
     book = Value("book", fmt.age(age_us), stale) if snapshot.book_ts else Value("book", "none yet", Tone.WARN)
@@ -106,7 +123,8 @@ def _header(snapshot: Snapshot, console: Console, ui: Ui, age_us: int) -> Header
     )
 
 
-def _transport(console: Console, ui: Ui) -> TransportView:
+def transport(console: Console, ui: Ui) -> TransportView:
+    """Return where the tape stands."""
     total = console.rows_total
     return TransportView(
         state=run_state(console, ui),
@@ -117,33 +135,44 @@ def _transport(console: Console, ui: Ui) -> TransportView:
     )
 
 
+def loading_header(console: Console, ui: Ui) -> HeaderView:
+    """Return who and when, and what is being loaded, or why it did not load."""
+    return HeaderView(
+        symbol=fmt.printable(console.symbol),
+        mode=console.mode,
+        clock=_clock(console),
+        speed=fmt.speed(console.clock.speed),
+        health=(),
+        source=fmt.printable(console.source_note),
+        failure=fmt.printable(console.failure or ui.load_failure),
+        loading=fmt.printable(console.loading_note),
+    )
+
+
 def _loading(console: Console, ui: Ui) -> Frame:
     note, failure = fmt.printable(console.loading_note), fmt.printable(console.failure or ui.load_failure)
     why = ("no engine",) if failure else ("LOADING", note, f"{ui.loading_s} s")
     waiting = GaugeView("", 0.0, unknown="no engine" if failure else "loading")
     return Frame(
-        header=HeaderView(
-            symbol=fmt.printable(console.symbol),
-            mode=console.mode,
-            clock=_clock(console),
-            speed=fmt.speed(console.clock.speed),
-            health=(),
-            source=fmt.printable(console.source_note),
-            failure=failure,
-            loading=note,
-        ),
+        header=loading_header(console, ui),
         ladder=LadderView((), "", "", None, unknown=why),
         trades=(),
         trades_note="",
+        liquidated="",
         mapping="",
         skew=waiting,
         hazard=waiting,
         maker=(),
         quote_coin=fmt.quote_coin(console.symbol),
         maker_state="no engine" if failure else "loading",
+        pressure=PressureView("", False, "", "", ""),
+        scores=(),
         orders=(),
+        ledgers=(),
+        log=(),
+        log_note="",
         sums=(),
         market=(),
         clusters=(),
-        transport=_transport(console, ui),
+        transport=transport(console, ui),
     )

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from lobterm.clock import ReplayClock
     from lobterm.engine.read import Snapshot
     from lobterm.instrument import Instrument
+    from lobterm.tape.timeline import Overview
+    from lobterm.view.history import History
 
-Unit = Literal["event", "trade", "alpha"]
+Unit = Literal["event", "trade", "alpha", "trigger"]
 """How far one step goes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seeking:
+    """A seek that waits for the index of the tape to come by."""
+
+    done_rows: int
+    of_rows: int  # for a trigger, which may be anywhere, the whole tape
+    what: str  # "time", "trigger" or "step"
+
+
 class Console(Protocol):
-    """A market under a clock. `snapshot`, `labels` and `step` are asked for only while `ready`."""
+    """A market under a clock. `snapshot` and `step` are asked for only while `ready`."""
 
     @property
     def symbol(self) -> str:
@@ -83,8 +92,59 @@ class Console(Protocol):
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""
 
-    def labels(self, n: int) -> npt.NDArray[np.void]:
-        """Return the last `n` LABEL rows, oldest first."""
+    @property
+    def history(self) -> History:
+        """Return what has been so far."""
 
     def close(self) -> None:
         """End the session; everything so far is kept."""
+
+
+class Seekable(Console, Protocol):
+    """A market that is wholly there already: one may go anywhere on it. Before `ready`, seeks and steps do nothing."""
+
+    loop: tuple[int, int] | None
+    """Times, µs, between which playing goes round; None for none."""
+
+    @property
+    def moves(self) -> int:
+        """Return how often the position has changed otherwise than by playing on: what was gathered over time starts anew."""
+
+    def seek(self, ts: int) -> None:
+        """Go to a time, µs, playing or paused as it was; beyond the index it is `seeking` until a `pump` gets there."""
+
+    def seek_row(self, row: int) -> None:
+        """Go to where `row` rows are folded."""
+
+    def step_back(self, unit: Unit) -> None:
+        """Pause, and go back to where the last step of this unit would have stopped."""
+
+    def next_trigger(self) -> None:
+        """Pause, and go to just after the next trigger, which may have to be sought."""
+
+    def prev_trigger(self) -> None:
+        """Pause, and go to just after the last trigger before here."""
+
+    @property
+    def seeking(self) -> Seeking | None:
+        """Return how far a seek that waits has come, None while there is none."""
+
+    @property
+    def seek_note(self) -> str:
+        """Say why the last seek led nowhere, or nothing."""
+
+    def cancel_seek(self) -> None:
+        """Give up a seek that waits."""
+
+    def set_loop(self, a_ts: int, b_ts: int) -> None:
+        """Play between two times, µs, again and again; raise ValueError if they are one."""
+
+    def clear_loop(self) -> None:
+        """Play on at the end of the loop."""
+
+    @property
+    def indexed_rows(self) -> int:
+        """Return how many rows of the tape are indexed so far."""
+
+    def overview(self, columns: int) -> Overview:
+        """Return pressure, states, triggers and gaps of the whole tape, as far as it is indexed, in parts of equal time."""

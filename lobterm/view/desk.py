@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lobterm.engine.rows import Strategy
 from lobterm.view import format as fmt
-from lobterm.view.models import OwnState, Tone, Value
+from lobterm.view.models import LedgerRow, OrderRow, OwnState, Tone, Value
 
 if TYPE_CHECKING:
-    from lobterm.engine.read import OwnOrder, Snapshot
+    from lobterm.engine.read import OwnOrder, Pnl, Snapshot
     from lobterm.instrument import Instrument
+    from lobterm.view.history import History
 
 
 def _unknown_or(text: str, tone: Tone = Tone.PLAIN) -> tuple[str, Tone]:
@@ -17,9 +19,9 @@ def _unknown_or(text: str, tone: Tone = Tone.PLAIN) -> tuple[str, Tone]:
 
 
 def _quote(orders: tuple[OwnOrder, ...], side: int, instrument: Instrument) -> Value:
-    """Return our best order of one side that is not being cancelled."""
+    """Return the best resting order of one side that is not being cancelled."""
     label = "bid" if side > 0 else "ask"
-    prices = [order.px for order in orders if order.side == side and not order.leaving]
+    prices = [order.px for order in orders if order.side == side and not order.leaving and not order.taker]
     if not prices:
         return Value(label, fmt.NOTHING, Tone.UNKNOWN)
     return Value(label, fmt.price(max(prices) if side > 0 else min(prices), instrument), side=side)
@@ -33,39 +35,67 @@ def _money(label: str, e8: int | None, *, toned: bool = False) -> Value:
 
 
 def maker(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
-    """Return what the maker believes, shows, holds and has earned.
+    """Return what the maker believes, shows, holds and has earned: its own ledger and its own orders alone.
 
-    PnL is spread + inventory + fees, in the quote coin: edge over the mid at each fill, what the mid then did to the
-    position, and what the exchange takes.
+    PnL is the sum of the parts that stand beside it, in the quote coin: edge over the mid at each fill, what the mid
+    then did to the position, what the exchange takes, what crossing the spread cost beyond the touch, and funding.
     """
-    width = (
-        fmt.NOTHING
-        if snapshot.width_ticks is None
-        else f"{snapshot.width_ticks:,.{1 if snapshot.width_ticks < 1000 else 0}f} ticks"
-    )
-    pnl = snapshot.pnl
+    width = fmt.NOTHING if snapshot.width_ticks is None else f"{fmt.shortened(snapshot.width_ticks, 5)} ticks"
+    ledger = snapshot.ledgers[Strategy.MAKER]
+    quotes = tuple(order for order in snapshot.orders if order.strategy == Strategy.MAKER)
     return (
         Value("fair", *_unknown_or(fmt.real_price(snapshot.fair_px, instrument))),
         Value("width", *_unknown_or(width)),
-        _quote(snapshot.orders, 1, instrument),
-        _quote(snapshot.orders, -1, instrument),
-        Value("inventory", fmt.signed_size(snapshot.inventory, instrument)),
-        Value("fills", f"{snapshot.fills:,}"),
+        _quote(quotes, 1, instrument),
+        _quote(quotes, -1, instrument),
+        Value("inventory", fmt.signed_size(ledger.position, instrument)),
+        Value("fills", f"{ledger.fills:,}"),
+        *profit(ledger.pnl),
+    )
+
+
+def profit(pnl: Pnl) -> tuple[Value, ...]:
+    """Return a profit and all of its parts, signed so that they add up to it."""
+    return (
         _money("PnL", pnl.total_e8, toned=True),
         _money("PnL spread", pnl.spread_e8),
         _money("PnL inventory", pnl.inventory_e8),
         _money("PnL fees", -pnl.fees_e8),
+        _money("PnL slippage", pnl.slippage_e8),
+        _money("PnL funding", pnl.funding_e8),
     )
 
 
-def orders(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
-    """Return our orders from the highest price down: price, what is left of the size, and where the order is."""
+LEDGER = ("holds", "fills", "PnL", "spread", "moved", "fees", "slip", "funding")
+STRATEGIES = ("maker", "fade", "own")
+
+
+def ledgers(snapshot: Snapshot, instrument: Instrument) -> tuple[LedgerRow, ...]:
+    """Return position, fills and profit with its parts: of each strategy, then of all together; in the quote coin."""
+    columns = []
+    everyone = [(ledger.position, ledger.fills, ledger.pnl) for ledger in snapshot.ledgers]
+    for position, fills, pnl in (*everyone, (snapshot.inventory, snapshot.fills, snapshot.pnl)):
+        held = Value("", fmt.signed_size(position, instrument))
+        columns.append((held, Value("", f"{fills:,}"), *profit(pnl)))
+    return tuple(LedgerRow(name, row) for name, row in zip(LEDGER, zip(*columns, strict=True), strict=True))
+
+
+def orders(snapshot: Snapshot, instrument: Instrument) -> tuple[OrderRow, ...]:
+    """Return our orders, those at market first, then from the highest price down, with the queue ahead of each."""
     found = []
-    for order in sorted(snapshot.orders, key=lambda order: (-order.px, order.order_id)):
+    for order in sorted(snapshot.orders, key=lambda order: (not order.taker, -order.px, order.order_id)):
         left = fmt.size(order.left, instrument)
-        size = left if order.left == order.qty else f"{left} of {fmt.size(order.qty, instrument)}"
         where = OwnState.LEAVING if order.leaving else OwnState.RESTING if order.arrived else OwnState.TRAVELLING
-        found.append(Value(fmt.price(order.px, instrument), f"{size} {where.value}", side=order.side))
+        found.append(
+            OrderRow(
+                whose=STRATEGIES[order.strategy],
+                side=order.side,
+                price="market" if order.taker else fmt.price(order.px, instrument),
+                size=left if order.left == order.qty else f"{left} of {fmt.size(order.qty, instrument)}",
+                ahead=fmt.NOTHING if order.ahead is None else fmt.size(round(order.ahead), instrument, 7),
+                state=where,
+            )
+        )
     return tuple(found)
 
 
@@ -83,3 +113,13 @@ def market(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
         Value("touch from", snapshot.touch_source),
         Value("trades", f"{snapshot.trades:,}"),
     )
+
+
+def delta(history: History, instrument: Instrument) -> Value:
+    """Return the cumulative delta: what aggressors bought less what they sold since the history begins."""
+    trades = history.trades.rows
+    label = f"CVD since {fmt.clock(history.since_ts)[:5]}"
+    if not len(trades):
+        return Value(label, fmt.NOTHING, Tone.UNKNOWN)
+    cvd = int(trades["cvd"][-1])
+    return Value(label, fmt.signed_size(cvd, instrument), side=(cvd > 0) - (cvd < 0))

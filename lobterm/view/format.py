@@ -111,6 +111,15 @@ def age(us: int) -> str:
     return f"{hours}h{minutes:02d}m" if hours < 100 else f"{hours // 24}d{hours % 24:02d}h"
 
 
+def span(us: int) -> str:
+    """Return a length of time that somebody set: 30s, 5m, 2h, 90m."""
+    seconds = us // 1_000_000
+    for unit, name in ((3600, "h"), (60, "m")):
+        if seconds >= unit and seconds % unit == 0:
+            return f"{seconds // unit}{name}"
+    return f"{us / 1e6:g}s"
+
+
 def clock(us: int) -> str:
     """Return the time of day in UTC to the millisecond."""
     ms = us // 1000

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 from lobterm.events import GapCause
 from lobterm.view import format as fmt
-from lobterm.view.models import LadderRow, LadderView, Own, OwnState, Ui, Zone
+from lobterm.view.book import Book, Sizes, unit_of
+from lobterm.view.models import LadderRow, LadderView, Ui, Zone
 from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
-    from lobterm.engine.read import OwnOrder, Snapshot
+    from lobterm.engine.read import Snapshot
     from lobterm.instrument import Instrument
+    from lobterm.view.history import History
+    from lobterm.view.profile import Profile
 
 SIZE_CELLS = 9
-OWN_CELLS = 6
+GROUPS = (1, 5, 10, 50, 100)
+"""Ticks a row, by key."""
+MOST_UNITS = 4096
 STALE_US = 3_000_000
 """A book that said nothing for longer is shown as stale; busy ones speak every 100 ms."""
 
@@ -30,76 +35,42 @@ CAUSES = {
     GapCause.RESET: "the source started its book anew",
 }
 
-Sizes = dict[int, int]
-"""Lots by price in ticks."""
 
-
-class Book:
-    """Both sides as the touch in force lets them stand, and our orders on them."""
-
-    def __init__(self, snapshot: Snapshot, instrument: Instrument) -> None:
-        self.instrument = instrument
-        self.bids: Sizes = dict(snapshot.bids.tolist())
-        self.asks: Sizes = dict(snapshot.asks.tolist())
-        self.low = min(self.bids, default=None)
-        self.high = max(self.asks, default=None)
-        if snapshot.touch is not None:
-            bid, bid_lots, ask, ask_lots = snapshot.touch
-            # a touch newer than the depth takes precedence: better levels are gone, its own may not be in the depth yet
-            self.bids = {px: lots for px, lots in self.bids.items() if px < bid} | {bid: bid_lots}
-            self.asks = {px: lots for px, lots in self.asks.items() if px > ask} | {ask: ask_lots}
-        self.bid, self.ask = max(self.bids, default=None), min(self.asks, default=None)
-        self.own: dict[tuple[int, int], list[OwnOrder]] = {}
-        for order in snapshot.orders:
-            self.own.setdefault((order.side, order.px), []).append(order)
-
-    def own_at(self, side: int, px: int) -> Own | None:
-        """Return our orders of one side at one price as one mark."""
-        orders = self.own.get((side, px))
-        if not orders:
-            return None
-        state = OwnState.LEAVING if all(order.leaving for order in orders) else OwnState.RESTING
-        if state is OwnState.RESTING and not any(order.arrived for order in orders if not order.leaving):
-            state = OwnState.TRAVELLING
-        return Own(fmt.size(sum(order.left for order in orders), self.instrument, OWN_CELLS), state)
-
-    def zone(self, px: int) -> Zone:
-        """Say where a price lies."""
-        if px == self.bid:
-            return Zone.BID_TOUCH
-        if px == self.ask:
-            return Zone.ASK_TOUCH
-        if self.bid is not None and px < self.bid:
-            return Zone.BID if self.low is not None and px >= self.low else Zone.BEYOND
-        if self.ask is not None and px > self.ask:
-            return Zone.ASK if self.high is not None and px <= self.high else Zone.BEYOND
-        return Zone.SPREAD if self.bid is not None and self.ask is not None else Zone.BEYOND
-
-
-def ladder(snapshot: Snapshot, instrument: Instrument, ui: Ui, last_trade: tuple[int, int], age_us: int) -> LadderView:
+def ladder(
+    snapshot: Snapshot,
+    instrument: Instrument,
+    ui: Ui,
+    last_trade: tuple[int, int],
+    age_us: int,
+    history: History | None = None,
+) -> LadderView:
     """Return the ladder in `ui.ladder_rows` rows. `last_trade` is (price, side), side 0 if there was none."""
     unknown = why_unknown(snapshot, age_us)
     if unknown:
         return LadderView((), "no book", "", ui.centre, unknown=unknown)
-    book = Book(snapshot, instrument)
+    book = Book(snapshot, instrument, ui.group, ui.depth)
     stale = fmt.age(age_us) if age_us > STALE_US else ""
-    mid2 = _middle2(book)
-    spread_ticks = book.ask - book.bid if book.ask is not None and book.bid is not None else None
-    spread = "one side only" if spread_ticks is None else f"spread {fmt.ticks(spread_ticks)}"
-    prices: list[int | None]
-    levels_only = ui.levels_only or (spread_ticks is not None and spread_ticks > ui.ladder_rows - 4)
+    touch = snapshot.touch
+    spread = "one side only" if touch is None else f"spread {fmt.ticks(touch[2] - touch[0])}"
+    spread_units = book.ask - book.bid if book.ask is not None and book.bid is not None else None
+    units: list[int | None]
+    levels_only = ui.levels_only or (spread_units is not None and spread_units > ui.ladder_rows - 4)
     if levels_only:
-        prices, centre = _level_prices(book, ui.ladder_rows), ui.centre
+        units, centre = _levels(book, ui.ladder_rows), ui.centre
     else:
-        centre = recentred(mid2, ui.centre, ui.ladder_rows)
+        locked = ui.locked and ui.centre is not None
+        centre = ui.centre if locked and ui.centre is not None else recentred(book.middle2(), ui.centre, ui.ladder_rows)
         top = centre + ui.ladder_rows // 2
-        prices = [*range(top, top - ui.ladder_rows, -1)]
-    pinned = _pin(prices, book)
-    lot = instrument.lot
-    full_base = full_scale(max((book.bids.get(px, 0) + book.asks.get(px, 0) for px in prices if px), default=0) * lot)
-    rows = _rows(prices, pinned, book, full_base / lot, last_trade)
-    scale = "levels only" if levels_only else "every tick"
-    return LadderView(rows, scale, spread, centre, bar=f"bar {full_base:,.10g}", stale=stale)
+        units = [*range(top, top - ui.ladder_rows, -1)]
+    pinned = _pin(units, book)
+    rows, bar = _rows(units, pinned, book, last_trade, ui, history.profile if history else None)
+    scale = "levels only" if levels_only else "every tick" if ui.group == 1 else f"{ui.group} ticks a row"
+    if ui.locked:
+        scale = f"LOCKED · {scale}"
+    traded = f"sold and bought since {fmt.clock(history.since_ts)[:5]}" if history and history.since_ts else ""
+    return LadderView(
+        rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, in_quote=ui.in_quote, traded=traded
+    )
 
 
 def why_unknown(snapshot: Snapshot, age_us: int) -> tuple[str, ...]:
@@ -121,66 +92,109 @@ def recentred(mid2: int, centre: int | None, rows: int) -> int:
     return mid2 // 2
 
 
-def _middle2(book: Book) -> int:
-    bid, ask = book.bid, book.ask
-    if bid is None or ask is None:
-        alone = bid if bid is not None else ask
-        return 2 * (alone or 0)
-    return bid + ask
-
-
-def _level_prices(book: Book, rows: int) -> list[int | None]:
+def _levels(book: Book, rows: int) -> list[int | None]:
     """Return the nearest levels of both sides about a row for the spread; None is that row, or one without a price."""
     half = (rows - 1) // 2
-    own = {side: {px for s, px in book.own if s == side} for side in (1, -1)}
+    own = {side: {unit for s, unit in book.own if s == side} for side in (1, -1)}
     asks: list[int | None] = list(reversed(sorted(set(book.asks) | own[-1])[:half]))
     bids: list[int | None] = list(sorted(set(book.bids) | own[1], reverse=True)[: rows - 1 - half])
     return [None] * (half - len(asks)) + asks + [None] + bids + [None] * (rows - 1 - half - len(bids))
 
 
-def _pin(prices: list[int | None], book: Book) -> set[int]:
+def _pin(units: list[int | None], book: Book) -> set[int]:
     """Put our nearest order beyond each end of the window into its last row; return those prices.
 
     An order that is leaving is shown so only if no other lies beyond that end.
     """
-    shown = [px for px in prices if px is not None]
-    if not shown or len(prices) < 8:
+    shown = [unit for unit in units if unit is not None]
+    if not shown or len(units) < 8:
         return set()
-    beyond = [(all(order.leaving for order in orders), px) for (_, px), orders in book.own.items()]
-    above = min(((leaving, px) for leaving, px in beyond if px > shown[0]), default=(False, None))[1]
-    below = min(((leaving, -px, px) for leaving, px in beyond if px < shown[-1]), default=(False, 0, None))[2]
+    beyond = [(all(order.leaving for order in orders), unit) for (_, unit), orders in book.own.items()]
+    above = min(((leaving, unit) for leaving, unit in beyond if unit > shown[0]), default=(False, None))[1]
+    below = min(((leaving, -unit, unit) for leaving, unit in beyond if unit < shown[-1]), default=(False, 0, None))[2]
     if above is not None:
-        prices[0] = above
+        units[0] = above
     if below is not None:
-        prices[-1] = below
-    return {px for px in (above, below) if px is not None}
+        units[-1] = below
+    return {unit for unit in (above, below) if unit is not None}
+
+
+def _cumulative(sizes: Sizes) -> Sizes:
+    """Return the sum from the touch up to each level; `sizes` starts at the touch."""
+    total, sums = 0, {}
+    for unit, lots in sizes.items():
+        total += lots
+        sums[unit] = total
+    return sums
+
+
+def _traded(units: list[int | None], group: int, profile: Profile) -> dict[int, tuple[int, int]]:
+    """Return (lots sold, lots bought) by unit: a seller hits a bid, so the sold fall as bids do, the bought as asks."""
+    asked = [unit for unit in units if unit is not None]
+    if not asked:
+        return {}
+    low, high = min(asked), max(asked)
+    if high - low > 8 * len(units):  # our orders pinned from afar
+        inner = sorted(asked)[1:-1] or asked
+        low, high = min(inner), max(inner)
+        if high - low > MOST_UNITS:
+            return {}
+    rows = high - low + 1
+    sold = profile.at(low * group, (high + 1) * group)[0].reshape(rows, group).sum(axis=1)
+    bought = profile.at((low - 1) * group + 1, high * group + 1)[1].reshape(rows, group).sum(axis=1)
+    return {low + at: (int(sold[at]), int(bought[at])) for at in range(rows)}
 
 
 def _rows(
-    prices: list[int | None], pinned: set[int], book: Book, full: float, last_trade: tuple[int, int]
-) -> tuple[LadderRow, ...]:
-    price, size = fmt.prices(book.instrument), fmt.sizes(book.instrument, SIZE_CELLS)
-    texts = ["" if px is None else price(px) for px in prices]
+    units: list[int | None], pinned: set[int], book: Book, last_trade: tuple[int, int], ui: Ui, profile: Profile | None
+) -> tuple[tuple[LadderRow, ...], str]:
+    """Return the rows, and what a full bar is worth."""
+    instrument, group = book.instrument, book.group
+    price, size = fmt.prices(instrument), fmt.sizes(instrument, SIZE_CELLS)
+    texts = ["" if unit is None else price(unit * group) for unit in units]
     cells = max(map(len, texts), default=0)
+    bids, asks = (_cumulative(book.bids), _cumulative(book.asks)) if ui.cumulative else (book.bids, book.asks)
+    worth = instrument.lot * (instrument.tick * group if ui.in_quote else 1.0)
+
+    def value(lots: int, unit: int) -> float:
+        return lots * worth * (unit if ui.in_quote else 1)
+
+    def text(lots: int, unit: int) -> str:
+        if not lots:
+            return ""
+        return fmt.shortened(value(lots, unit), 7) if ui.in_quote else size(lots)
+
+    shown = {unit for unit in units if unit is not None}
+    most = max((value(bids.get(unit, 0) + asks.get(unit, 0), unit) for unit in shown), default=0.0)
+    full, large = full_scale(most), book.large(shown)
+    traded = _traded(units, group, profile) if profile is not None else {}
+    most_traded = max(map(sum, traded.values()), default=0) or 1
+    last = unit_of(last_trade[0], -last_trade[1], group) if last_trade[1] else None
     blank = LadderRow(" " * cells, Zone.BLANK)
     rows = []
-    for px, text in zip(prices, texts, strict=True):
-        if px is None:
+    for unit, label in zip(units, texts, strict=True):
+        if unit is None:
             rows.append(blank)
             continue
-        bid_lots, ask_lots = book.bids.get(px, 0), book.asks.get(px, 0)
+        sold, bought = traded.get(unit, (0, 0))
+        bid_lots, ask_lots = bids.get(unit, 0), asks.get(unit, 0)
         rows.append(
             LadderRow(
-                price=text.rjust(cells),
-                zone=book.zone(px),
-                bid=size(bid_lots) if bid_lots else "",
-                bid_share=bid_lots / full,
-                ask=size(ask_lots) if ask_lots else "",
-                ask_share=ask_lots / full,
-                own_bid=book.own_at(1, px),
-                own_ask=book.own_at(-1, px),
-                last_side=last_trade[1] if last_trade[0] == px else 0,
-                pinned=px in pinned,
+                price=label.rjust(cells),
+                zone=book.zone(unit),
+                bid=text(bid_lots, unit),
+                bid_share=value(bid_lots, unit) / full,
+                ask=text(ask_lots, unit),
+                ask_share=value(ask_lots, unit) / full,
+                own_bid=book.own_at(1, unit),
+                own_ask=book.own_at(-1, unit),
+                last_side=last_trade[1] if last == unit else 0,
+                pinned=unit in pinned,
+                large=max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large,
+                sold=size(sold) if sold else "",
+                bought=size(bought) if bought else "",
+                traded_share=(sold + bought) / most_traded,
+                delta=(bought > sold) - (bought < sold),
             )
         )
-    return tuple(rows)
+    return tuple(rows), f"bar {fmt.shortened(full, 9) if ui.in_quote else f'{full:,.10g}'}"

@@ -63,6 +63,11 @@ class LadderRow:
     own_ask: Own | None = None
     last_side: int = 0  # side of the last trade, if it was at this price
     pinned: bool = False  # an order of ours outside the window, shown at its edge
+    large: bool = False  # an order much larger than the others in sight may rest here
+    sold: str = ""  # by aggressors, since the history begins
+    bought: str = ""
+    traded_share: float = 0.0
+    delta: int = 0  # sign of bought less sold
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,10 @@ class LadderView:
     scale: str  # what one row is
     spread: str
     centre: int | None  # ticks; None while there is no mid to stand on
-    bar: str = ""  # size of a full bar, base units
+    bar: str = ""  # size of a full bar
+    cumulative: bool = False
+    in_quote: bool = False
+    traded: str = ""  # since when the traded volume counts
     stale: str = ""  # how old the book is, if that is too old
     unknown: tuple[str, ...] = ()  # why there is no book
 
@@ -89,6 +97,9 @@ class TradeRow:
     size_share: float  # of the next round size above the largest in sight
     label: Label
     why: str  # why it is unclassified, in a word
+    prints: int = 1  # how many trades of one matching time this row is
+    swept: int = 0  # ticks that they went through
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +169,112 @@ class TransportView:
     progress: float
 
 
+class Truth(Enum):
+    """What is known of a condition."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One condition of one side, with the value that it was judged by."""
+
+    truth: Truth
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of exhaustion, sells and buys."""
+
+    name: str
+    short: str
+    rule: str
+    sells: Checked
+    buys: Checked
+
+
+@dataclass(frozen=True, slots=True)
+class SidePressure:
+    """The pressure of one side's aggressors."""
+
+    side: int
+    lpi: str
+    share: float  # of the full scale; below 0 where the LPI is
+    exit_share: float
+    panic_share: float
+    panic: bool
+    state: str  # FORCED, INFORMED or unknown
+    forced: bool
+    latch: str  # how long FORCED is held only by its latch
+    unknown: str  # why there is no LPI
+    met: int  # conditions of exhaustion that hold
+    needed: int
+    missing: str  # what E_t still waits for
+
+
+@dataclass(frozen=True, slots=True)
+class PressureView:
+    """Pressure of both sides at the last alpha tick."""
+
+    window: str  # what the z-scores stand on
+    warming: bool
+    scale: str
+    source: str  # what FORCED is decided by
+    by: str  # the same in a word
+    sides: tuple[SidePressure, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    rule: str = ""
+    triggers: str = ""
+    legs: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """A value, its z, and what the z stands on."""
+
+    name: str
+    side: int
+    value: str
+    z: str
+    samples: str
+    span: str
+    warming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One of our orders."""
+
+    whose: str
+    side: int
+    price: str
+    size: str
+    ahead: str
+    state: OwnState
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One figure of every strategy and of all together."""
+
+    name: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One thing that happened."""
+
+    time: str
+    kind: str
+    text: str
+    tone: Tone
+    side: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Everything that one paint shows."""
@@ -166,13 +283,19 @@ class Frame:
     ladder: LadderView
     trades: tuple[TradeRow, ...]
     trades_note: str
+    liquidated: str
     mapping: str
     skew: GaugeView
     hazard: GaugeView
     maker: tuple[Value, ...]
     quote_coin: str  # what profit and loss are in
     maker_state: str  # "" while quoting, else why not
-    orders: tuple[Value, ...]
+    pressure: PressureView
+    scores: tuple[ScoreRow, ...]
+    orders: tuple[OrderRow, ...]
+    ledgers: tuple[LedgerRow, ...]
+    log: tuple[LogLine, ...]
+    log_note: str
     sums: tuple[Value, ...]
     market: tuple[Value, ...]
     clusters: tuple[LabelShare, ...]
@@ -187,6 +310,13 @@ class Ui:
     trade_rows: int = 10
     centre: int | None = None  # ticks that the ladder stood on last
     levels_only: bool = False
+    group: int = 1  # ticks a row
+    locked: bool = False
+    cumulative: bool = False
+    in_quote: bool = False
+    depth: int = 0  # levels a side that were asked for; 0: all
+    least_lots: int = 0  # smallest trade on the tape
+    log_rows: int = 0
     rows_per_s: float | None = None
     loading_s: int = 0  # how long the engine has been loading
     load_failure: str = ""  # why the engine did not load

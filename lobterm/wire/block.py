@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from lobterm.wire import slow
+from lobterm.wire import control, slow
 from lobterm.wire.message import MESSAGE, REASONS, SKIPPED, SLOW, Ints, Messages
 from lobterm.wire.scan import scan
 
+MOST_REASONS = 200
+"""Names of events come off the wire: beyond so many, what is left out is counted together."""
+REMEMBERED_BYTES = 160
 LEAST_LEVEL_BYTES = 9
 """`["1","1"]`: no level is shorter."""
 
@@ -23,13 +26,23 @@ class Block:
     px_e8: Ints
     qty_e8: Ints
     lines: int
+    own: list[tuple[int, bytes]] = field(default_factory=list)  # message and text of our own lines, if wanted
+    left_out: list[tuple[bytes, str]] = field(default_factory=list)  # beginning and reason of what the parser refused
+
+
+def nothing() -> Block:
+    """Return the block of no lines."""
+    return Block(np.zeros(0, MESSAGE), np.zeros(0, np.int64), np.zeros(0, np.int64), 0)
 
 
 class BlockDecoder:
-    """Decodes blocks for one symbol. What a call returns is valid until the next call: the tables are used again."""
+    """Decodes blocks for one symbol. What a call returns is valid until the next call: the tables are used again.
 
-    def __init__(self, symbol: str, skipped: Counter[str]) -> None:
-        self.symbol, self.skipped = symbol, skipped
+    Lines that the recorder wrote itself are handed back as they stand if `keep_own`, else left out.
+    """
+
+    def __init__(self, symbol: str, skipped: Counter[str], *, keep_own: bool = False) -> None:
+        self.symbol, self.skipped, self._keep_own = symbol, skipped, keep_own
         self._symbol = np.frombuffer(symbol.encode(), np.uint8)
         self._messages = np.zeros(4096, MESSAGE)
         self._px = self._qty = np.zeros(0, np.int64)
@@ -58,13 +71,22 @@ class BlockDecoder:
         base = len(block.px_e8)
         for index in np.flatnonzero(block.messages["kind"] == SLOW).tolist():
             row = block.messages[index]
-            try:
-                decoded = slow.decode(lines[int(row["body"]) : int(row["stop"])], self.symbol)
-            except slow.LeftOut as left_out:
-                self.skipped[left_out.reason] += 1
+            text = lines[int(row["body"]) : int(row["stop"])]
+            if self._keep_own and text.startswith(control.PREFIX):
+                block.own.append((index, text))
                 row["kind"] = SKIPPED
                 continue
-            row["last_id"] = 0
+            try:
+                decoded = slow.decode(text, self.symbol)
+            except slow.LeftOut as left_out:
+                reason = left_out.reason
+                if reason not in self.skipped and len(self.skipped) >= MOST_REASONS:
+                    reason = "other_events"
+                self.skipped[reason] += 1
+                block.left_out.append((text[:REMEMBERED_BYTES], reason))
+                row["kind"] = SKIPPED
+                continue
+            row["last_id"] = row["sent_us"] = 0
             for name, value in decoded.fields.items():
                 row[name] = value
             row["kind"] = decoded.kind

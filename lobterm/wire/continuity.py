@@ -38,6 +38,7 @@ class Outcome(Enum):
     ACCEPTED = "accepted"
     STALE = "stale_snapshot"  # the book is newer
     NO_SEAM = "snapshot_no_seam"  # older than all that was kept: something between them is missing
+    CROSSED = "snapshot_crossed"  # no book at all
 
 
 class Ids(NamedTuple):

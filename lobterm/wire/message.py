@@ -16,7 +16,9 @@ MESSAGE = np.dtype(
         ("stop", "<i8"),  # the line's end, its newline left out
         ("line", "<i8"),  # from 1 within the block
         ("local_us", "<i8"),  # when it was received
+        ("local_ns", "<i8"),  # the same, as fine as it was written down
         ("exch_us", "<i8"),  # T; E where a message has only that; 0 where it has neither
+        ("sent_us", "<i8"),  # E; 0 where a message has none
         ("first_id", "<i8"),  # U
         ("last_id", "<i8"),  # u, lastUpdateId, trade id or aggregate id
         ("prev_id", "<i8"),  # pu

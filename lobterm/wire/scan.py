@@ -114,6 +114,7 @@ def _fill(buf: Bytes, m: Row, kind: int, types: Bytes, seen: int, held: Ints, co
     timed = _is(types, seen, TIME, INTEGER)
     if seen >> TIME & 1 and not timed:
         return SLOW
+    m.sent_us = _micros(held[SENT]) if _is(types, seen, SENT, INTEGER) else 0
     if kind == DEPTH:
         sent = _is(types, seen, SENT, INTEGER)
         chained = _is(types, seen, PREV, INTEGER)
@@ -226,7 +227,7 @@ def _line(
 
 @njit(cache=True)
 def _stamp(buf: Bytes, at: int) -> tuple[int, int]:
-    """Return (local time in µs, position of the JSON) or position -1. Digits tell s, ms, µs or ns."""
+    """Return (local time in ns, position of the JSON) or position -1. Digits tell s, ms, µs or ns."""
     start = at
     time = 0
     while 48 <= buf[at] <= 57 and at - start < 19:
@@ -242,13 +243,13 @@ def _stamp(buf: Bytes, at: int) -> tuple[int, int]:
                     time = time * 10 + (int(buf[at]) - 48)
                     places += 1
                 at += 1
-        for _ in range(places, 6):
+        for _ in range(places, 9):
             time *= 10
     elif digits == 13:
+        time *= 1_000_000
+    elif digits == 16:
         time *= 1000
-    elif digits == 19:
-        time //= 1000
-    elif digits != 16:
+    elif digits != 19 or time < 0:  # beyond 2262 the ns do not fit
         return 0, -1
     if buf[at] == COLON:
         at += 1
@@ -279,7 +280,8 @@ def scan(buf: Bytes, symbol: Bytes, messages: Messages, px: Ints, qty: Ints) -> 
         m = messages[count]
         count += 1
         m.line = line
-        m.local_us, m.body = _stamp(buf, at)
+        m.local_ns, m.body = _stamp(buf, at)
+        m.local_us = m.local_ns // 1000
         m.stop = -1
         m.kind = NO_STAMP
         if m.body >= 0:

@@ -95,6 +95,8 @@ def _route(data: dict[str, Any], stream: str | None, symbol: str) -> Decoded:
     if _text(body["s" if "s" in body else "symbol"]) != symbol:
         raise LeftOut("other_symbol")
     decoded = read(body if event == "forceOrder" else data)
+    sent = data.get("E")
+    decoded.fields["sent_us"] = _micros(sent) if type(sent) is int and 0 <= sent <= MOST else 0
     if decoded.kind == msg.DEPTH:
         decoded.fields["stream"] = _speed(stream)
     elif event in OWN_STREAM and stream is not None and event not in stream:

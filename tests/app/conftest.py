@@ -17,12 +17,12 @@ Opened = Callable[..., AbstractAsyncContextManager[Pilot]]
 @pytest.fixture
 def opened() -> Opened:
     @asynccontextmanager
-    async def open_app(console: FakeConsole, size=(80, 24), play=False, **options) -> AsyncIterator[Pilot]:
-        app = LobtermApp(console, play=play, wall_us=lambda: 0)
+    async def open_app(console: FakeConsole, size=(80, 24), play=False, keymap=None, **options) -> AsyncIterator[Pilot]:
+        app = LobtermApp(console, play=play, wall_us=lambda: 0, keymap=keymap)
         async with app.run_test(size=size, **options) as pilot:
             await pilot.pause()
             await app.workers.wait_for_complete()
-            app.monitor.paint()
+            app.paint()
             await pilot.pause()
             yield pilot
 

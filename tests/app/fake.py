@@ -8,10 +8,11 @@ import numpy as np
 
 from lobterm.clock import ReplayClock
 from lobterm.engine import params as pm
-from lobterm.engine.read import Ledger, OwnOrder, Pnl, Pressure, Score, Side, Signals, Snapshot
-from lobterm.engine.rows import LABEL, Label, Why
+from lobterm.engine.read import Ledger, Motion, OwnOrder, Pnl, Pressure, Score, Side, Signals, Snapshot
+from lobterm.engine.rows import LABEL, TABLES, Label, Why
 from lobterm.events import Market
 from lobterm.instrument import Instrument
+from lobterm.view.history import History
 
 BTC = Instrument(Market.PERP, "BTCUSDT", Decimal("0.1"), Decimal("0.001"))
 START = 1_722_858_000_000_000  # 2024-08-05 11:40:00 UTC
@@ -37,7 +38,8 @@ def pressure() -> Pressure:
 
     def side(fsi: float) -> Side:
         fine = Score(1.2e-3, 0.4, 28_800, 7_200_000_000)
-        return Side(Score(fsi, 0.0, 28_800, 7_200_000_000), fine, 0.2, 1, 0, 25, 0, 123, 0, 0)
+        motion = Motion(1, -0.3, 0.4, -6)
+        return Side(Score(fsi, 0.0, 28_800, 7_200_000_000), fine, 0.2, 1, 0, 25, 8, 27, 0, 0, 0, motion)
 
     unseen = Score(None, None, 0, 0)
     pi = Score(1e-9, -0.1, 28_800, 7_200_000_000)
@@ -76,7 +78,11 @@ def snapshot(**changes) -> Snapshot:
         "orders": orders((1, bid - 3), (-1, ask + 40)),
         "inventory": 120,
         "pnl": Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0),
-        "ledgers": (Ledger(120, 12, Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0)),),
+        "ledgers": (
+            Ledger(120, 12, Pnl(1_234_567_800, 1_500_000_000, -165_432_200, 0, 100_000_000, 0)),
+            Ledger(0, 0, Pnl(0, 0, 0, 0, 0, 0)),
+            Ledger(0, 0, Pnl(0, 0, 0, 0, 0, 0)),
+        ),
         "pressure": pressure(),
         "throttled": 0,
         "fills": 12,
@@ -92,12 +98,18 @@ def labels(n: int, end: int = START + 252_000_000) -> np.ndarray:
     rng = np.random.default_rng(3)
     rows = np.zeros(n, LABEL)
     rows["ts"] = end - np.arange(n)[::-1] * 137_000
+    rows["exch_ts"] = rows["ts"] - 20_000
     rows["px"] = MID + rng.integers(0, 2, n)
     rows["side"] = np.where(rows["px"] > MID, 1, -1)
     rows["qty"] = (rng.gamma(0.5, 400, n) + 1).astype(np.int64)
     rows["label"] = rng.integers(0, 5, n)
     rows["why"] = np.where(rows["label"] == Label.UNCLASSIFIED, rng.integers(1, len(Why), n), 0)
     return rows
+
+
+def said(**rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return one drain of the engine's output tables."""
+    return {name: rows.get(name, np.zeros(0, dtype)) for name, dtype in TABLES.items()}
 
 
 class FakeConsole:
@@ -115,7 +127,9 @@ class FakeConsole:
         self.ready, self.failure, self.finished = False, "", False
         self.lag_us, self.gaps, self.position_rows = 0, 1, 105_000
         self.pumps, self.steps, self.closed = 0, [], False
-        self.label_rows = labels(200)
+        self.history = History()
+        self.history.since_ts = START
+        self.history.rows(said(labels=labels(200)))
         self.load_error: Exception | None = None
 
     def load(self) -> None:
@@ -133,9 +147,6 @@ class FakeConsole:
 
     def snapshot(self, depth: int) -> Snapshot:
         return snapshot(**self.changes)
-
-    def labels(self, n: int) -> np.ndarray:
-        return self.label_rows[-n:]
 
     def close(self) -> None:
         self.closed = True

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from textual.widgets import HelpPanel
 
 from lobterm.app import keys
 from lobterm.app.themes import THEMES
+from lobterm.errors import ConfigError
 from tests.app.fake import FakeConsole
 
 
@@ -72,7 +74,7 @@ async def test_recentre(opened):
     async with opened(console) as pilot:
         start = pilot.app.monitor.last_frame.ladder.centre
         console.changes = {"mid2": 2 * start + 4, "touch": (start + 1, 5, start + 3, 5)}
-        pilot.app.monitor.paint()
+        pilot.app.paint()
         assert pilot.app.monitor.last_frame.ladder.centre == start
         await pilot.press("c")
         assert pilot.app.monitor.last_frame.ladder.centre == start + 2
@@ -89,11 +91,11 @@ async def test_levels(opened):
 async def test_help_opens_and_closes_and_keys_work_beside_it(opened):
     console = FakeConsole()
     async with opened(console) as pilot:
-        await pilot.press("question_mark")
+        await pilot.press("h")
         assert pilot.app.screen.query(HelpPanel)
         await pilot.press("t")
         assert console.steps == ["trade"]
-        await pilot.press("question_mark")
+        await pilot.press("h")
         await pilot.pause()
         assert not pilot.app.screen.query(HelpPanel)
 
@@ -115,12 +117,36 @@ async def test_quit(opened, key):
         assert pilot.app.return_code == 0
 
 
-def test_every_key_can_be_remapped_and_is_explained():
-    ids = [binding.id for binding in keys.MONITOR]
+@pytest.mark.parametrize("screen", [name for name in keys.ALL if name != "everywhere"])
+def test_every_key_can_be_remapped_is_explained_and_does_one_thing(screen):
+    bindings = [*keys.COMMON, *keys.ALL[screen]]
+    ids = [binding.id for binding in bindings]
     assert all(ids) and len(set(ids)) == len(ids)
-    assert all(binding.description and binding.tooltip for binding in keys.MONITOR)
+    assert all(binding.description and binding.tooltip for binding in bindings)
+    pressed = [key for binding in bindings for key in binding.key.split(",")]
+    assert len(set(pressed)) == len(pressed)
 
 
-def test_digits_are_free_for_screens():
-    pressed = {key for binding in keys.MONITOR for key in binding.key.split(",")}
-    assert not pressed & set("123456")
+def test_an_id_means_one_key():
+    ids = [binding.id for bindings in keys.ALL.values() for binding in bindings]
+    assert len(set(ids)) == len(ids)
+
+
+async def test_a_key_of_one_s_own_replaces_the_key(opened):
+    console = FakeConsole()
+    async with opened(console, keymap=keys.named({"play": "p"})) as pilot:
+        await pilot.press("space")
+        assert console.clock.paused
+        await pilot.press("p")
+        assert not console.clock.paused
+
+
+def test_a_name_that_no_key_has_is_refused_with_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'play'"):
+        keys.named({"plya": "p"})
+
+
+def test_the_config_file_names_every_key():
+    text = (Path(__file__).resolve().parents[2] / "config.toml").read_text().partition("# Names, everywhere:")[2]
+    names = {word.strip(".") for word in text.split()}
+    assert {binding.id for bindings in keys.ALL.values() for binding in bindings} <= names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lobterm.app.app import LobtermApp
-from lobterm.engine.read import NO_LEVELS, Pnl
+from lobterm.engine.read import NO_LEVELS, Ledger, Pnl
 from tests.app.fake import START, FakeConsole
 
 
@@ -13,7 +13,7 @@ async def settled(pilot) -> None:
     """Wait for the engine of the fake and paint it, so that the picture hangs on no timer."""
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
-    pilot.app.monitor.paint()
+    pilot.app.paint()
     await pilot.pause()
 
 
@@ -40,7 +40,10 @@ def test_gap(snap_compare):
         quoting=False,
         quote_why_not="book unknown",
         orders=(),
-        pnl=Pnl(None, 1_500_000_000, None, 0, 100_000_000, 0),
+        ledgers=(
+            Ledger(120, 12, Pnl(None, 1_500_000_000, None, 0, 100_000_000, 0)),
+            *(Ledger(0, 0, Pnl(0, 0, 0, 0, 0, 0)),) * 2,
+        ),
     )
     assert snap_compare(app(console), terminal_size=(80, 24), run_before=settled)
 
@@ -70,7 +73,7 @@ def test_without_colour(snap_compare, monkeypatch):
 def test_help(snap_compare):
     async def helped(pilot) -> None:
         await settled(pilot)
-        await pilot.press("question_mark")
+        await pilot.press("h")
         await pilot.pause()
 
     assert snap_compare(app(FakeConsole()), terminal_size=(80, 24), run_before=helped)

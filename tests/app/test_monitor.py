@@ -41,10 +41,10 @@ async def test_resizing_while_it_runs(opened):
     async with opened(FakeConsole()) as pilot:
         for size in SIZES:
             await pilot.resize_terminal(*size)
-            pilot.app.monitor.paint()
+            pilot.app.paint()
             await pilot.pause()
         await pilot.resize_terminal(80, 24)
-        pilot.app.monitor.paint()
+        pilot.app.paint()
         await pilot.pause()
         assert "53,104.2" in screen_text(pilot)
 
@@ -52,18 +52,22 @@ async def test_resizing_while_it_runs(opened):
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_nothing_that_matters_is_cut(opened, size):
     async with opened(FakeConsole(), size=size) as pilot:
-        pilot.app.monitor.rows_meter = RateMeter()
-        pilot.app.monitor.rows_meter.add(-1_000_000, 92_600)
-        pilot.app.monitor.paint()
+        pilot.app.shell.rows_meter = RateMeter()
+        pilot.app.shell.rows_meter.add(-1_000_000, 92_600)
+        pilot.app.shell.count()
+        pilot.app.paint()
         await pilot.pause()
         text = screen_text(pilot)
+    profit = ("+12.3457", "+15.0000", "-1.6543", "-1.0000", "0.0000") if size == (80, 24) else (
+        "+12.3457", "+15.0000", "-1.6543", "-1.0000", "0.0000", "maker", "fade", "own", "ahead", "rollover", "mid -3")  # fmt: skip
     for part in (
         "BTCUSDT", "PAPER", "REPLAY", "2024-08-05 11:44:12.125 UTC", "1x",
         "book 0.0s", "lag 0.0s", "gaps 1", "rows/s 12.4k", "simulated",
         "53,104.2", "53,104.3", "1.740", "0.407", "0.010", "◆", "spread 1 tick", "every tick", "bar 10",
         "skew", "+0.42", "hazard", "0.31", "k_tol 0.2", "inverted mapping",
-        "fair", "53,105.62", "118.4 ticks", "53,103.9", "53,108.3", "+0.120", "+12.3457", "+15.0000", "-1.6543", "-1.0000",
-        "PAUSED", "11:44:12.125 / 11:50:00", "quoting", "Quit", "Help",
+        "fair", "53,105.62", "118.4 ticks", "53,103.9", "53,108.3", "+0.120",
+        "PAUSED", "11:44:12.125 / 11:50:00", "quoting", "Quit", "Keys", *profit,
+        "PRESSURE LPI", "+0.20", "INFORMED flow", "z over 2h00m of 2h", "1/4" if size == (80, 24) else "1 of 4",
     ):  # fmt: skip
         assert part in text, part
 
@@ -94,7 +98,7 @@ async def test_the_first_paint_does_not_wait_for_the_engine():
     app = LobtermApp(console, wall_us=lambda: 0)
     async with app.run_test(size=(80, 24)) as pilot:
         await app.workers.wait_for_complete()
-        app.monitor.paint()
+        app.paint()
         await pilot.pause()
         assert "compiling the engine" in screen_text(pilot)
         assert console.pumps == 0
@@ -104,17 +108,17 @@ async def test_frames_pull_the_market(opened):
     console = FakeConsole()
     async with opened(console) as pilot:
         before = console.pumps
-        pilot.app.monitor.tick()
+        pilot.app.tick()
         assert console.pumps == before + 1
 
 
 async def test_a_terminal_that_owes_output_is_not_painted_but_the_market_goes_on(opened, monkeypatch):
     console = FakeConsole()
     async with opened(console) as pilot:
-        monkeypatch.setattr("lobterm.app.screens.monitor.backlog", lambda driver: 3)
+        monkeypatch.setattr("lobterm.app.app.backlog", lambda driver: 3)
         frame, pumps = pilot.app.monitor.last_frame, console.pumps
         console.position_rows += 1
-        pilot.app.monitor.tick()
+        pilot.app.tick()
         assert pilot.app.monitor.last_frame is frame and console.pumps == pumps + 1
 
 
@@ -130,7 +134,7 @@ async def test_an_engine_that_does_not_load_is_said(opened, error, said):
     console.load_error = error
     async with opened(console) as pilot:
         await pilot.pause()
-        pilot.app.monitor.paint()
+        pilot.app.paint()
         await pilot.pause()
         assert f"STOPPED: {said}" in screen_text(pilot)
         assert pilot.app.failure == said
@@ -141,8 +145,8 @@ async def test_an_engine_that_stops_is_said_and_no_longer_pumped(opened):
     async with opened(console, notifications=True) as pilot:
         console.failure = "row group 12 is torn [bold]"
         pumps = console.pumps
-        pilot.app.monitor.tick()
-        pilot.app.monitor.tick()
+        pilot.app.tick()
+        pilot.app.tick()
         await pilot.pause()
         assert console.pumps == pumps
         assert "STOPPED: row group 12 is torn [bold]" in screen_text(pilot)
@@ -154,3 +158,19 @@ async def test_the_end_of_the_tape_is_said(opened):
     console.finished = True
     async with opened(console) as pilot:
         assert "END OF TAPE" in screen_text(pilot)
+
+
+async def test_a_market_that_stands_is_painted_until_it_is_settled_and_then_not(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        app = pilot.app
+        for _ in range(20):
+            app.tick()
+        frame = app.monitor.last_frame
+        app.tick()
+        assert app.monitor.last_frame is frame
+        console.position_rows += 1
+        app.tick()
+        assert app.monitor.last_frame is not frame
+        await pilot.press("t")
+        assert app.monitor.last_frame is not frame

@@ -16,7 +16,7 @@ def ready(**changes) -> FakeConsole:
 
 
 def build(console: FakeConsole, ui: Ui | None = None):
-    return frame(console.snapshot(50), console.labels(20), console, ui or Ui())
+    return frame(console.snapshot(50), console, ui or Ui())
 
 
 def health(picture) -> dict[str, tuple[str, Tone]]:
@@ -76,14 +76,14 @@ def test_no_more_trades_than_there_is_room_for():
 
 def test_before_the_engine_is_there():
     console = FakeConsole()
-    picture = frame(None, None, console, Ui(loading_s=3))
+    picture = frame(None, console, Ui(loading_s=3))
     assert picture.ladder.unknown == ("LOADING", console.loading_note, "3 s")
     assert picture.skew.unknown == picture.hazard.unknown == "loading"
     assert (picture.maker, picture.trades, picture.header.health) == ((), (), ())
 
 
 def test_an_engine_that_did_not_load_says_so():
-    picture = frame(None, None, FakeConsole(), Ui(load_failure="no compiler"))
+    picture = frame(None, FakeConsole(), Ui(load_failure="no compiler"))
     assert picture.header.failure == "no compiler"
     assert picture.transport.state is RunState.FAILED
 
@@ -126,4 +126,4 @@ def test_the_ladder_stands_where_it_stood():
     console = ready()
     first = build(console)
     moved = replace(snapshot(), mid2=2 * first.ladder.centre + 2)
-    assert frame(moved, console.labels(5), console, Ui(centre=first.ladder.centre)).ladder.centre == first.ladder.centre
+    assert frame(moved, console, Ui(centre=first.ladder.centre)).ladder.centre == first.ladder.centre

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-from lobterm.engine.read import Pnl
+from dataclasses import replace
+from decimal import Decimal
+
+from lobterm.engine.read import Ledger, Pnl
+from lobterm.engine.rows import Strategy
 from lobterm.view import desk
-from lobterm.view.models import Tone
+from lobterm.view.models import OwnState, Tone
 from tests.app.fake import BTC, MID, orders, snapshot
 
 
@@ -23,7 +27,38 @@ def test_the_maker_s_figures():
         "PnL spread": ("+15.0000", Tone.PLAIN),
         "PnL inventory": ("-1.6543", Tone.PLAIN),
         "PnL fees": ("-1.0000", Tone.PLAIN),
+        "PnL slippage": ("0.0000", Tone.PLAIN),
+        "PnL funding": ("0.0000", Tone.PLAIN),
     }
+
+
+def test_the_parts_of_a_profit_add_up_to_it():
+    shown = {value.label: value for value in desk.profit(Pnl(-150, 1_000, -400, -200, 500, -50))}
+    assert Pnl(-150, 1_000, -400, -200, 500, -50).total_e8 == 1_000 - 400 - 200 - 500 - 50
+    exact = desk.profit(Pnl(-15_000_000, 100_000_000, -40_000_000, -20_000_000, 50_000_000, -5_000_000))
+    total, *parts = (Decimal(value.text) for value in exact)
+    assert total == sum(parts) and len(parts) == len(shown) - 1
+
+
+def test_the_maker_shows_its_own_ledger_and_quotes_and_nobody_else_s():
+    quotes = orders((1, MID - 9), (-1, MID + 9))
+    fade = replace(orders((1, MID - 2))[0], order_id=9, strategy=Strategy.FADE)
+    nothing = Pnl(0, 0, 0, 0, 0, 0)
+    books = (Ledger(7, 3, nothing), Ledger(100, 50, Pnl(5, 5, 0, 0, 0, 0)), Ledger(0, 0, nothing))
+    picture = snapshot(orders=(*quotes, fade), ledgers=books, inventory=107, fills=53)
+    shown = figures(desk.maker(picture, BTC))
+    assert (shown["bid"][0], shown["inventory"][0], shown["fills"][0]) == ("53,103.3", "+0.007", "3")
+    table = {row.name: [value.text for value in row.values] for row in desk.ledgers(picture, BTC)}
+    assert table["holds"] == ["+0.007", "+0.100", "0.000", "+0.107"]
+    assert table["fills"] == ["3", "50", "0", "53"]
+    assert list(table) == ["holds", "fills", "PnL", "spread", "moved", "fees", "slip", "funding"]
+
+
+def test_a_taker_is_at_market_and_at_no_price():
+    taker = replace(orders((-1, 0))[0], taker=True, strategy=Strategy.FADE)
+    shown = desk.orders(snapshot(orders=(*orders((1, MID)), taker)), BTC)
+    assert [(row.whose, row.price, row.side) for row in shown] == [("fade", "market", -1), ("maker", "53,104.2", 1)]
+    assert figures(desk.maker(snapshot(orders=(replace(taker, strategy=Strategy.MAKER),)), BTC))["ask"][0] == "—"
 
 
 def test_what_cannot_be_known_is_not_a_number():
@@ -31,7 +66,7 @@ def test_what_cannot_be_known_is_not_a_number():
         fair_px=None,
         width_ticks=None,
         orders=(),
-        pnl=Pnl(None, 5, None, 0, 0, 0),
+        ledgers=(Ledger(3, 1, Pnl(None, 5, None, 0, 0, 0)),) * 3,
         mid2=None,
         microprice=None,
         touch=None,
@@ -54,11 +89,14 @@ def test_the_mid_is_exact():
 
 
 def test_orders_from_the_top_with_what_is_left_and_where_they_are():
-    from dataclasses import replace
-
     partly = replace(orders((1, MID - 1))[0], left=4)
     shown = desk.orders(snapshot(orders=(partly, *orders((-1, MID + 5), arrived=False))), BTC)
-    assert [(value.label, value.text, value.side) for value in shown] == [
-        ("53,104.7", "0.010 travelling", -1),
-        ("53,104.1", "0.004 of 0.010 resting", 1),
+    assert [(row.price, row.size, row.state, row.side) for row in shown] == [
+        ("53,104.7", "0.010", OwnState.TRAVELLING, -1),
+        ("53,104.1", "0.004 of 0.010", OwnState.RESTING, 1),
     ]
+
+
+def test_the_queue_ahead_is_shown_where_it_is_known():
+    resting = replace(orders((1, MID))[0], ahead=1234.0)
+    assert [row.ahead for row in desk.orders(snapshot(orders=(resting, *orders((-1, MID + 5)))), BTC)] == ["—", "1.234"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -164,3 +166,8 @@ def test_a_silent_book_is_stale():
 @pytest.mark.parametrize("levels_only", [False, True])
 def test_any_height_has_just_as_many_rows(rows, levels_only):
     assert len(view(ui=Ui(ladder_rows=rows, levels_only=levels_only)).rows) == rows
+
+
+def test_an_order_at_market_stands_at_no_price():
+    taker = replace(orders((-1, 0))[0], taker=True)
+    assert not any(row.own_ask or row.pinned for row in view(orders=(taker,)).rows)

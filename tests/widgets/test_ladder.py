@@ -24,11 +24,11 @@ def test_bids_stand_left_of_the_price_and_asks_right_of_it():
 
 
 def test_bars_grow_away_from_the_price():
-    bid = grounds(row_segments(BID._replace(bid=""), 60, STYLES))
-    ask = grounds(row_segments(ASK._replace(ask=""), 60, STYLES))
-    price = text(row_segments(BID, 60, STYLES)).index("53,104.2")
+    bid = grounds(row_segments(BID._replace(bid=""), 55, STYLES))
+    ask = grounds(row_segments(ASK._replace(ask=""), 55, STYLES))
+    price = text(row_segments(BID, 55, STYLES)).index("53,104.2")
     assert "bid-bar" in bid[:price] and "ask-bar" not in bid
-    assert bid.index("bid-bar") > 9 + 3  # half of the cell is not filled: the bar starts away from the gutter
+    assert bid.index("bid-bar") > 6 + 3  # half of the cell is not filled: the bar starts away from the gutter
     assert "ask-bar" in ask[price:] and "bid-bar" not in ask
     assert ask[price + len("53,104.2") + 2] == "ask-bar"
 
@@ -77,3 +77,11 @@ def test_an_unknown_book_in_a_single_row():
     widget.ladder = Ladder(LadderTitle("BOOK"), (), ("BOOK UNKNOWN", "chain break"))
     assert len(widget.row_keys(42, 1)) == 1
     assert len(widget.row_keys(42, 2)) == 2
+
+
+def test_a_wide_ladder_shows_what_was_sold_and_bought_at_the_price():
+    row = BID._replace(sold="12.5", bought="3.25", traded_bar=1.0, traded_paint="ask")
+    wide, narrow = (row_segments(row, width, STYLES) for width in (80, 42))
+    assert text(wide).index("12.5") < text(wide).index("3.25") < text(wide).index("█")
+    assert paint_of(wide, "█") == "ask"
+    assert "12.5" not in text(narrow)

@@ -31,10 +31,10 @@ SHAPES = [
 ]
 LINES = [wires.line(STAMP, *shape) for shape in SHAPES]
 FIELDS = {
-    msg.DEPTH: ("exch_us", "first_id", "last_id", "prev_id", "stream"),
-    msg.TRADE: ("exch_us", "last_id", "px", "qty", "qty2", "side"),
-    msg.AGG: ("exch_us", "last_id", "px", "qty", "qty2", "side"),
-    msg.TOUCH: ("exch_us", "last_id", "px", "qty", "px2", "qty2"),
+    msg.DEPTH: ("exch_us", "sent_us", "first_id", "last_id", "prev_id", "stream"),
+    msg.TRADE: ("exch_us", "sent_us", "last_id", "px", "qty", "qty2", "side"),
+    msg.AGG: ("exch_us", "sent_us", "last_id", "px", "qty", "qty2", "side"),
+    msg.TOUCH: ("exch_us", "sent_us", "last_id", "px", "qty", "px2", "qty2"),
 }
 
 

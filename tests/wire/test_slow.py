@@ -49,7 +49,8 @@ def test_a_forced_order_is_what_was_filled_at_its_average(word, side):
     order = {"s": "BTCUSDT", "S": word, "q": "7", "p": "60000", "ap": "60900.55", "l": "1", "z": "5", "T": 3}
     got = decode({"stream": "!forceOrder@arr", "data": {"e": "forceOrder", "E": 9, "o": order}})
     assert got.kind == msg.LIQUIDATION
-    assert got.fields == {"exch_us": 3000, "px": 6_090_055_000_000, "qty": 500_000_000, "side": side}
+    fields = {"exch_us": 3000, "sent_us": 9000, "px": 6_090_055_000_000, "qty": 500_000_000, "side": side}
+    assert got.fields == fields
 
 
 def test_open_interest_is_a_rest_answer():

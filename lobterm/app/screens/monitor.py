@@ -1,188 +1,183 @@
-"""The monitor: book, trades, signals and maker of one market, with a transport."""
+"""The monitor: book, trades, pressure, signals, orders and profit of one market."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import Screen
-from textual.widgets import Footer, HelpPanel
+from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
+from textual.widget import Widget
 
 from lobterm.app import keys, present
-from lobterm.app.governor import Governor, backlog
+from lobterm.app.screens.base import ConsoleScreen
 from lobterm.view.build import frame
+from lobterm.view.ladder import GROUPS
 from lobterm.view.models import Frame, Ui
-from lobterm.view.rate import RateMeter
+from lobterm.view.series import lpi_chart
+from widgets.chart import ChartWidget
 from widgets.gauge import GaugeWidget
 from widgets.ladder import LadderWidget
+from widgets.meter import MeterWidget
 from widgets.panel import PanelWidget
-from widgets.status_line import StatusLine
+from widgets.table import TableWidget
 from widgets.tape import TapeWidget
-from widgets.transport import TransportWidget
 
 if TYPE_CHECKING:
-    from lobterm.view.console import Console, Unit
+    from lobterm.app.shell import Shell
+    from lobterm.engine.read import Snapshot
 
-BUDGET_US = 8_000
-"""Wall time a frame may spend on folding; the rest is for painting and keys."""
-BUDGET_AT_MAX_US = 30_000
-"""The same at speed max, where folding is the point; a key still waits no longer than that."""
-
-
-def monotonic_us() -> int:
-    """Return wall time that never runs back."""
-    return time.monotonic_ns() // 1_000
+LEVELS_A_ROW = 4
+WHEEL = 3
+"""Rows that a turn of the mouse wheel moves."""
+MOST_LEVELS = 4_000
+LEAST_SIZES = (0.0, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, 100.0, 1_000.0, 10_000.0)
+"""Smallest trade on the tape, base units, by key."""
 
 
-class MonitorScreen(Screen[None], inherit_bindings=False):
-    """Pulls one frame per tick of its timer and hands it to the widgets."""
+class MonitorScreen(ConsoleScreen, inherit_bindings=False):
+    """What a trader watches."""
 
-    BINDINGS = list(keys.MONITOR)
-    AUTO_FOCUS = None
-    ALLOW_SELECT = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (78, "-narrow"), (110, "-normal"), (150, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (14, "-short"), (22, "-usual"), (34, "-tall"), (46, "-high")]
+    BINDINGS = [*keys.COMMON, *keys.MONITOR]
 
-    def __init__(self, console: Console, fps: int, wall_us: Callable[[], int] = monotonic_us) -> None:
-        super().__init__()
-        self.market, self.fps, self.wall_us = console, fps, wall_us
-        self.governor, self.rows_meter = Governor(), RateMeter()
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
         self.last_frame: Frame | None = None
-        self._centre: int | None = None
-        self._levels_only = False
-        self._told_failure = False
-        self._opened_us = wall_us()
-        self.load_failure = ""
+        self.choice = Ui()
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         """Lay out the widgets; the style sheet decides which of them the size leaves room for."""
-        yield StatusLine(id="header")
-        with Container(id="body"):
-            yield LadderWidget(id="book")
-            yield TapeWidget(id="trades")
-            yield GaugeWidget(id="signals")
-            yield PanelWidget(id="maker")
-            yield PanelWidget(id="orders", classes="roomy")
-            yield PanelWidget(id="clusters", classes="roomy")
-            yield PanelWidget(id="sums", classes="roomy")
-            yield PanelWidget(id="market", classes="roomy")
-        yield TransportWidget(id="transport")
-        yield Footer(compact=True, show_command_palette=False)
+        yield LadderWidget(id="book")
+        with Container(id="side"):
+            with Container(id="flow"):
+                yield TapeWidget(id="trades")
+                yield ChartWidget(id="lpi")
+                yield TableWidget(id="events")
+            with Container(id="desk"):
+                yield MeterWidget(id="pressure")
+                yield TableWidget(id="exhaustion")
+                yield TableWidget(id="scores")
+                yield GaugeWidget(id="signals")
+                yield PanelWidget(id="maker")
+                yield TableWidget(id="ledgers")
+                yield TableWidget(id="orders")
+                yield PanelWidget(id="clusters")
+                yield PanelWidget(id="market")
 
     def on_mount(self) -> None:
-        """Find the widgets once and start the frame timer."""
-        self._header = self.query_one("#header", StatusLine)
+        """Find the widgets once."""
         self._book = self.query_one("#book", LadderWidget)
         self._trades = self.query_one("#trades", TapeWidget)
+        self._events = self.query_one("#events", TableWidget)
+        self._lpi = self.query_one("#lpi", ChartWidget)
         self._signals = self.query_one("#signals", GaugeWidget)
-        self._maker = self.query_one("#maker", PanelWidget)
-        self._roomy = tuple(
+        self._meters = self.query_one("#pressure", MeterWidget)
+        self._panels = tuple(
             (self.query_one(f"#{name}", PanelWidget), show)
             for name, show in (
-                ("orders", present.orders),
+                ("maker", present.maker),
                 ("clusters", present.clusters),
-                ("sums", present.sums),
                 ("market", present.market),
             )
         )
-        self._transport = self.query_one("#transport", TransportWidget)
-        self.set_interval(1 / self.fps, self.tick)
+        self._tables = tuple(
+            (self.query_one(f"#{name}", TableWidget), show)
+            for name, show in (
+                ("exhaustion", present.exhaustion),
+                ("scores", present.scores),
+                ("ledgers", present.ledgers),
+                ("orders", present.orders),
+                ("events", present.events),
+            )
+        )
 
-    def tick(self) -> None:
-        """Fold what is due, and paint unless the terminal still owes output."""
-        if self.market.ready and not self.market.failure:
-            at_max = math.isinf(self.market.clock.speed)
-            self.market.pump(self.wall_us(), BUDGET_AT_MAX_US if at_max else BUDGET_US)
-        self._tell_failure()
-        if self.governor.may_paint(backlog(self.app._driver)):
-            self.paint()
+    def depth(self) -> int:
+        """Return enough levels to fill the rows, more of them where a row is many ticks."""
+        return min(MOST_LEVELS, LEVELS_A_ROW * max(1, self._book.size.height - 1) * self.choice.group)
 
-    def paint(self) -> None:
+    def paint_body(self, snapshot: Snapshot | None) -> None:
         """Build one frame and hand it to the widgets."""
-        console = self.market
-        rate = self.rows_meter.add(self.wall_us(), console.position_rows) if console.ready else None
-        ui = Ui(
+        base = self.shell.base
+        ui = replace(
+            self.choice,
             ladder_rows=max(1, self._book.size.height - 1),
             trade_rows=max(0, self._trades.size.height - 1),
-            centre=self._centre,
-            levels_only=self._levels_only,
-            rows_per_s=rate,
-            loading_s=(self.wall_us() - self._opened_us) // 1_000_000,
-            load_failure=self.load_failure,
+            log_rows=max(0, self._events.size.height - 1) if _seen(self._events) else 0,
+            depth=self.depth(),
+            rows_per_s=base.rows_per_s,
+            loading_s=base.loading_s,
+            load_failure=base.load_failure,
         )
-        if console.ready:
-            picture = frame(console.snapshot(4 * ui.ladder_rows), console.labels(max(1, ui.trade_rows)), console, ui)
-        else:
-            picture = frame(None, None, console, ui)
-        self._centre = picture.ladder.centre
+        whole = snapshot is None or self.due()
+        picture = frame(snapshot, self.market, ui, None if whole else self.last_frame)
+        self.choice = replace(self.choice, centre=picture.ladder.centre)
         self.last_frame = picture
-        self._show(picture)
-
-    def _show(self, picture: Frame) -> None:
-        self._header.show(present.header(picture.header))
         self._book.show(present.book(picture.ladder))
         self._trades.show(present.trades(picture))
+        if not whole:
+            return
         self._signals.show(present.signals(picture))
-        self._maker.show(present.maker(picture))
-        for panel, show in self._roomy:
-            if panel.display:
-                panel.show(show(picture))
-        self._transport.show(present.transport_bar(picture))
+        self._meters.show(present.pressure(picture.pressure, self._meters.size.height))
+        for panel, show_panel in self._panels:
+            if _seen(panel):
+                panel.show(show_panel(picture))
+        for table, show_table in self._tables:
+            if _seen(table):
+                table.show(show_table(picture))
+        if _seen(self._lpi):
+            self._lpi.show(present.chart(lpi_chart(self.market.history, snapshot, self._lpi.columns())))
 
-    def _tell_failure(self) -> None:
-        if self.market.failure and not self._told_failure:
-            self._told_failure = True
-            self.notify(self.market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
-
-    def action_toggle_play(self) -> None:
-        """Play or pause; while the engine loads there is nothing to do either with."""
-        if self.market.ready:
-            self.market.clock.toggle()
+    def _choose(self, **changes: object) -> None:
+        self.choice = replace(self.choice, **changes)  # type: ignore[arg-type]
+        self._whole_us = None
         self.paint()
 
-    def action_step(self, unit: str) -> None:
-        """Fold one unit more and stand there."""
-        if self.market.ready and not self.market.failure:
-            self.market.step(cast("Unit", unit))
-        self.paint()
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Look at higher prices, and hold the ladder there."""
+        self._scroll_book(event, WHEEL)
 
-    def action_faster(self) -> None:
-        """Go to the next higher speed."""
-        self.market.clock.faster()
-        self.paint()
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Look at lower prices, and hold the ladder there."""
+        self._scroll_book(event, -WHEEL)
 
-    def action_slower(self) -> None:
-        """Go to the next lower speed."""
-        self.market.clock.slower()
-        self.paint()
-
-    def action_real_time(self) -> None:
-        """Go at the speed of the market."""
-        self.market.clock.speed = 1.0
-        self.paint()
-
-    def action_max_speed(self) -> None:
-        """Go as fast as the engine folds."""
-        self.market.clock.speed = float("inf")
-        self.paint()
+    def _scroll_book(self, event: MouseEvent, rows: int) -> None:
+        over = self._book.region.contains(int(event.screen_x), int(event.screen_y))
+        if over and self.choice.centre is not None:
+            self._choose(centre=self.choice.centre + rows, locked=True)
 
     def action_recentre(self) -> None:
         """Put the mid in the middle of the ladder."""
-        self._centre = None
-        self.paint()
+        self._choose(centre=None)
 
     def action_toggle_levels(self) -> None:
         """Show every tick, or the levels alone."""
-        self._levels_only = not self._levels_only
-        self.paint()
+        self._choose(levels_only=not self.choice.levels_only)
 
-    def action_toggle_help(self) -> None:
-        """Show or hide the panel of keys."""
-        if self.query(HelpPanel):
-            self.query(HelpPanel).remove()
-        else:
-            self.mount(HelpPanel())
+    def action_toggle_lock(self) -> None:
+        """Hold the ladder where it is, or let it follow the mid."""
+        self._choose(locked=not self.choice.locked)
+
+    def action_toggle_sum(self) -> None:
+        """Show the size of each level, or what stands from the touch up to it."""
+        self._choose(cumulative=not self.choice.cumulative)
+
+    def action_toggle_unit(self) -> None:
+        """Show sizes in the coin, or in what it is priced in."""
+        self._choose(in_quote=not self.choice.in_quote)
+
+    def action_group(self, step: int) -> None:
+        """Put more or fewer ticks into a row."""
+        at = GROUPS.index(self.choice.group) + step
+        self._choose(group=GROUPS[min(max(at, 0), len(GROUPS) - 1)], centre=None)
+
+    def action_least_size(self, step: int) -> None:
+        """Raise or lower the smallest trade that the tape shows."""
+        lot = self.market.instrument.lot
+        sizes = sorted({round(size / lot) for size in LEAST_SIZES})
+        at = sizes.index(self.choice.least_lots) + step
+        self._choose(least_lots=sizes[min(max(at, 0), len(sizes) - 1)])
+
+
+def _seen(widget: Widget) -> bool:
+    return bool(widget.display and widget.size.height)

@@ -27,11 +27,14 @@ class Socket(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A kind of stream: what follows the symbol in its name, and how long it may be silent, 0 for as long as it likes."""
+    """A kind of stream: what follows the symbol in its name, how long it may be silent, 0 for as long as it likes, and the
+    key of its messages that only grows.
+    """
 
     suffix: str
     socket: Socket
     silence_us: int
+    grows: str
 
     def of(self, symbol: str) -> str:
         """Return the stream's name for a symbol."""
@@ -39,15 +42,15 @@ class Stream:
 
 
 STREAMS = (
-    Stream("depth@100ms", Socket.PUBLIC, 5 * SECOND_US),
-    Stream("bookTicker", Socket.PUBLIC, 5 * SECOND_US),
-    Stream("trade", Socket.PUBLIC, 0),  # undocumented: where it does not flow, aggTrade is the tape
-    Stream("aggTrade", Socket.MARKET, 0),
-    Stream("markPrice@1s", Socket.MARKET, 5 * SECOND_US),
-    Stream("forceOrder", Socket.MARKET, 0),
-    Stream("depth@100ms", Socket.SPOT, 5 * SECOND_US),
-    Stream("bookTicker", Socket.SPOT, 5 * SECOND_US),
-    Stream("trade", Socket.SPOT, 0),
+    Stream("depth@100ms", Socket.PUBLIC, 5 * SECOND_US, "u"),
+    Stream("bookTicker", Socket.PUBLIC, 5 * SECOND_US, "u"),
+    Stream("trade", Socket.PUBLIC, 0, "t"),  # undocumented: where it does not flow, aggTrade is the tape
+    Stream("aggTrade", Socket.MARKET, 0, "a"),
+    Stream("markPrice@1s", Socket.MARKET, 5 * SECOND_US, "E"),
+    Stream("forceOrder", Socket.MARKET, 0, "E"),
+    Stream("depth@100ms", Socket.SPOT, 5 * SECOND_US, "u"),
+    Stream("bookTicker", Socket.SPOT, 5 * SECOND_US, "u"),
+    Stream("trade", Socket.SPOT, 0, "t"),
 )
 
 
@@ -81,12 +84,13 @@ class Bases:
         """Return the address of a socket; streams are subscribed to once it is open."""
         return (self.spot_ws if socket is Socket.SPOT else self.perp_ws) + socket.value
 
-    def snapshot(self, market: Market, symbol: str) -> str:
-        """Return the address of a book's snapshot."""
-        name = quote(symbol, safe="")
-        if market == Market.SPOT:
-            return f"{self.spot_rest}/api/v3/depth?symbol={name}&limit=5000"
-        return f"{self.perp_rest}/fapi/v1/depth?symbol={name}&limit=1000"
+
+def snapshot_path(market: Market, symbol: str) -> str:
+    """Return the path of a book's snapshot at its REST host."""
+    name = quote(symbol, safe="")
+    if market == Market.SPOT:
+        return f"/api/v3/depth?symbol={name}&limit=5000"
+    return f"/fapi/v1/depth?symbol={name}&limit=1000"
 
 
 def _is_base(base: str, schemes: tuple[str, ...]) -> bool:
@@ -96,6 +100,10 @@ def _is_base(base: str, schemes: tuple[str, ...]) -> bool:
     except ValueError:
         return False
     return has_host and parts.scheme in schemes and not (parts.query or parts.fragment) and not base.endswith("/")
+
+
+GROWS = {stream.suffix: stream.grows for stream in STREAMS}
+"""By what follows the symbol in a stream's name: the key of its messages that only grows."""
 
 
 def streams_of(socket: Socket, symbols: list[str]) -> list[str]:

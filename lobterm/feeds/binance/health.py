@@ -7,38 +7,43 @@ Units: µs inside; milliseconds in what is reported. A delay may be negative: cl
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 STEPS_US = [-(10**k) * n for k in (6, 5, 4, 3) for n in (5, 2, 1)] + [0] + [
     round(10 ** (3 + k / 20)) for k in range(20 * 4 + 1)
 ]  # fmt: skip
 """Upper ends of the steps: 12 % wide from 1 ms to 10 s, coarse below 0."""
+UPPER_US = np.array(STEPS_US, np.int64)
+RECENT = 0.05
+"""Weight of what came last in the smoothed delay."""
 
 
 class Delays:
     """The distribution of one stream's delays."""
 
     def __init__(self) -> None:
-        self._counts = [0] * (len(STEPS_US) + 1)
-        self._total = 0
+        self._counts = np.zeros(len(STEPS_US) + 1, np.int64)
+        self.recent_us: float | None = None  # smoothed over the last messages
 
-    def add(self, delay_us: int) -> None:
-        """Count one."""
-        self._counts[bisect_left(STEPS_US, delay_us)] += 1
-        self._total += 1
+    def add(self, delays_us: npt.NDArray[np.int64]) -> None:
+        """Count some, oldest first."""
+        if len(delays_us):
+            np.add.at(self._counts, np.searchsorted(UPPER_US, delays_us), 1)
+            told_us = float(delays_us.mean())
+            before_us = told_us if self.recent_us is None else self.recent_us
+            self.recent_us = before_us + RECENT * (told_us - before_us)
 
     def quantile_ms(self, share: float) -> float | None:
         """Return the delay that `share` of the frames do not exceed, to a step; None without frames."""
-        if not self._total:
+        seen = np.cumsum(self._counts)
+        if not seen[-1]:
             return None
-        need, seen = share * self._total, 0
-        for at, count in enumerate(self._counts):
-            seen += count
-            if count and seen >= need:
-                return STEPS_US[min(at, len(STEPS_US) - 1)] / 1_000
-        return STEPS_US[-1] / 1_000
+        at = int(np.searchsorted(seen, max(share * seen[-1], 1)))
+        return STEPS_US[min(at, len(STEPS_US) - 1)] / 1_000
 
 
 class StreamHealth:
@@ -69,23 +74,24 @@ class Health:
         """Give a stream that was asked for again its time."""
         self.streams[name].asked_us = now_us
 
-    def frame(self, name: str, now_us: int, sent_us: int) -> None:
-        """Count a good frame; `sent_us` is the exchange's time on the local clock, 0 where a frame has none."""
+    def heard(self, name: str, frames: int, bad_frames: int, last_us: int, delays_us: npt.NDArray[np.int64]) -> None:
+        """Count what was read of a stream: good and bad frames, when the last good one came, how long they took."""
         stream = self.streams.get(name)
         if stream is None:
+            self.nameless_bad_frames += bad_frames
             return
-        stream.frames += 1
-        stream.last_us = now_us
-        if sent_us:
-            stream.delays.add(now_us - sent_us)
+        stream.frames += frames
+        stream.bad_frames += bad_frames
+        stream.last_us = max(stream.last_us, last_us)
+        stream.delays.add(delays_us)
 
-    def bad_frame(self, name: str | None) -> None:
-        """Count a frame that could not be read; its stream may not be known."""
-        stream = self.streams.get(name) if name is not None else None
-        if stream is None:
-            self.nameless_bad_frames += 1
-        else:
-            stream.bad_frames += 1
+    def bad_frame(self) -> None:
+        """Count a frame of which nobody knows the stream."""
+        self.nameless_bad_frames += 1
+
+    def forgive(self, name: str) -> None:
+        """Expect nothing more of a stream: nobody reads it."""
+        self.streams[name].silence_us = 0
 
     def silent(self, now_us: int) -> list[str]:
         """Return the streams that owe a frame."""

@@ -11,17 +11,22 @@ from __future__ import annotations
 from collections import Counter, deque
 from enum import Enum
 
+import numpy as np
+import numpy.typing as npt
+
 from lobterm.engine import book as bk
 from lobterm.events import ASK, BID, EventArray, GapCause, Market
 from lobterm.feeds.binance.backoff import Backoff
 from lobterm.feeds.binance.touch_check import Best, TouchCheck
 from lobterm.tape.verify import BookCheck
-from lobterm.wire.continuity import BookSync, Ids, Outcome, PerpRule, SpotRule, State, Verdict
+from lobterm.wire.continuity import BookSync, Ids, Join, Outcome, PerpRule, SpotRule, State, Verdict
 
 RECOVERIES = 1_000
 APART_US = 1_000_000
 """Between two snapshots at least: each weighs 20 of 2,400 a minute on futures."""
 NO_LEVEL = (0, 0)
+WRONG_IN_A_ROW = {Market.PERP: 1, Market.SPOT: 2}
+"""Books that must contradict the best prices told; spot's now and then leave one out."""
 
 
 class Why(Enum):
@@ -58,10 +63,12 @@ class LocalBook:
         self.why: Why | None = Why.NO_SNAPSHOT
         self.since_us = now_us
         self.ident = 0  # update id that the book stands at
+        self.exch_us = 0  # the exchange's time of that
         self.resyncs = 0
         self.losses: Counter[Why] = Counter()
         self.recoveries_us: deque[int] = deque(maxlen=RECOVERIES)
-        self.check = TouchCheck()
+        self.check = TouchCheck(WRONG_IN_A_ROW[market])
+        self.applied: list[EventArray] = []  # the rows that the last event or snapshot has brought into the book
         self._market, self._backoff = int(market), backoff
         self._sync: BookSync[tuple[Ids, EventArray]] = BookSync(rule)
         self._book = BookCheck(self._market)
@@ -72,13 +79,25 @@ class LocalBook:
         """Say whether the book may be believed."""
         return self.why is None
 
-    def depth(self, ids: Ids, rows: EventArray, now_us: int) -> None:
-        """Take the next event of the stream."""
+    @property
+    def asking(self) -> bool:
+        """Say whether a snapshot is on its way."""
+        return self._asked
+
+    @property
+    def follows(self) -> bool:
+        """Say whether an event has followed the snapshot: one that is older now comes twice or too late."""
+        return self._sync.state is State.SYNCED
+
+    def depth(self, ids: Ids, rows: EventArray, now_us: int) -> Verdict:
+        """Take the next event of the stream. `applied` says what the book took in; a book that it spoils took in nothing."""
+        self.applied = []
         verdict = self._sync.on_event(ids, lambda: (ids, rows))
         if verdict is Verdict.APPLY:
             self._apply(ids, rows, now_us)
         elif verdict is Verdict.GAP:
             self._lost(Why.CHAIN_BREAK, now_us)
+        return verdict
 
     def touch(self, best: Best, now_us: int) -> None:
         """Take best prices that the exchange told by themselves."""
@@ -106,46 +125,76 @@ class LocalBook:
     def snapshot(self, snapshot_id: int, rows: EventArray, now_us: int) -> Outcome:
         """Take a snapshot; unless it is accepted, nothing changes but that another one is asked for later.
 
-        One that nothing waits for was asked for over another connection: no stream would follow it.
+        One that nothing waits for was asked for over another connection: no stream would follow it. Whether it was asked
+        for at all says nothing: the same frames give the same book.
         """
+        self.applied = []
         if not self.known and not self._sync.waiting:
             self.snapshot_failed(now_us)
             return Outcome.NO_SEAM
+        fresh = BookCheck(self._market)
+        fresh.add(rows)
+        if fresh.crossed:
+            self.snapshot_failed(now_us)
+            return Outcome.CROSSED
         join = self._sync.on_snapshot(snapshot_id)
         if join.outcome is not Outcome.ACCEPTED:
             self.snapshot_failed(now_us)
             return join.outcome
+        self._take(snapshot_id, rows, fresh, join, now_us)
+        return join.outcome
+
+    def carry_over(self, ident: int, rows: EventArray, now_us: int) -> None:
+        """Take the book as an earlier part of the recording left it."""
+        self.applied = []
+        book = BookCheck(self._market)
+        book.add(rows)
+        join = self._sync.on_snapshot(ident)
+        if join.outcome is Outcome.ACCEPTED and not book.crossed:
+            self._take(ident, rows, book, join, now_us)
+
+    def _take(
+        self, ident: int, rows: EventArray, book: BookCheck, join: Join[tuple[Ids, EventArray]], now_us: int
+    ) -> None:
         self._asked = False
         self.resyncs += 1
         self._found(now_us)
         self.check.forget()
-        self._book = BookCheck(self._market)
-        self._book.add(rows)
-        self.ident = snapshot_id
+        self._book = book
+        self.ident, self.exch_us = ident, _exch_us(rows)
+        self.applied.append(rows)
         for ids, changes in join.apply:
             self._apply(ids, changes, now_us)
         if join.gap is not None:
             self._lost(Why.CHAIN_BREAK, now_us)
-        return join.outcome
 
     def best(self) -> Best:
         """Return the book's best prices and the id it stands at."""
         return Best(self.ident, *self._top(BID), *self._top(ASK))
 
+    def levels(self, side: int) -> npt.NDArray[np.int64]:
+        """Return all levels of a side as (ticks, lots), best first; none while the book is unknown."""
+        return self._book.levels(side) if self.known else np.zeros((0, 2), np.int64)
+
     def _top(self, side: int) -> tuple[int, int]:
-        levels = bk.top(self._book.book, side, 1)
-        return (int(levels[0, 0]), int(levels[0, 1])) if len(levels) else NO_LEVEL
+        key = int(bk.best(self._book.book, side))
+        if key == bk.NONE:
+            return NO_LEVEL
+        px = key * side
+        return px, int(bk.level_qty(self._book.book, side, px))
 
     def _apply(self, ids: Ids, rows: EventArray, now_us: int) -> None:
         if not self.known:
             return
         crossed = self._book.crossed
         self._book.add(rows)
-        self.ident = ids.last
+        self.ident, self.exch_us = ids.last, max(self.exch_us, _exch_us(rows))
         if self._book.crossed > crossed:
             self.lose(Why.CROSSED, now_us)
-        else:
-            self._doubt(self.check.book(self.best()), now_us)
+            return
+        self._doubt(self.check.book(self.best()), now_us)
+        if self.known:
+            self.applied.append(rows)
 
     def _doubt(self, wrong: Best | None, now_us: int) -> None:
         if wrong is not None and self.known:
@@ -163,3 +212,7 @@ class LocalBook:
         self.why = None
         self._next_us = now_us + APART_US
         self._backoff.succeeded()
+
+
+def _exch_us(rows: EventArray) -> int:
+    return int(rows["exch_ts"][-1]) if len(rows) else 0

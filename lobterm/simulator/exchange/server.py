@@ -1,28 +1,22 @@
 """The loopback server: websockets and REST on one port of 127.0.0.1, and nothing beyond this machine.
 
-What: the shell around hub and desk: sockets, wall clock, sleep. An answer to a REST request ends its connection.
+What: the shell around hub and desk: sockets, wall clock, sleep.
 Units: wall µs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Any
 
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.protocol import State
+from aiohttp import WSMsgType, web
 
 from lobterm.errors import LobtermError
 from lobterm.simulator.exchange.delivery import ABNORMAL
-from lobterm.simulator.exchange.desk import Desk, Reply
+from lobterm.simulator.exchange.desk import Desk
 from lobterm.simulator.exchange.faults import Faults
 from lobterm.simulator.exchange.hub import Connection, Hub
 from lobterm.simulator.exchange.player import Player
@@ -30,8 +24,9 @@ from lobterm.simulator.exchange.requests import address
 
 HOST = "127.0.0.1"
 LONGEST_REQUEST = 1 << 16
-PING_S, PONG_S = 20.0, 60.0
+PING_S = 20.0
 SHORTEST_SLEEP_S, LONGEST_SLEEP_S = 0.001, 0.05
+GOING_AWAY = 1001
 MOST_UNSENT = 64 << 20
 """Bytes that may wait for a slow client before it is dropped."""
 
@@ -45,6 +40,18 @@ class WallClock:
     def __call__(self) -> int:
         """Return µs since the epoch."""
         return (time.monotonic_ns() + self._offset_ns) // 1_000
+
+
+class Socket:
+    """One client's websocket, and the transport below it."""
+
+    def __init__(self, answer: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self.answer, self.transport = answer, transport
+
+    @property
+    def ended(self) -> bool:
+        """Say whether nothing may be written any more."""
+        return self.answer.closed or self.transport.is_closing()
 
 
 class Emulator:
@@ -61,29 +68,35 @@ class Emulator:
         self.hub, self.desk = Hub(player, faults), Desk(player, faults)
         self.limited: Counter[str] = Counter()
         self._now_us, self._sleep = now_us, sleep
-        self._sockets: dict[Connection, ServerConnection] = {}
+        self._sockets: dict[Connection, Socket] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._server: Server | None = None
+        self._server: web.AppRunner | None = None
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Return where it listens."""
+        return [] if self._server is None else [(address[0], address[1]) for address in self._server.addresses]
 
     async def start(self, port: int) -> int:
         """Listen on the loopback; return the port, chosen by the system for 0."""
+        app = web.Application()
+        app.router.add_route("*", "/{target:.*}", self._answer)
+        self._server = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await self._server.setup()
         try:
-            self._server = await serve(
-                self._listen, HOST, port, process_request=self._rest, compression=None, max_size=LONGEST_REQUEST,
-                ping_interval=PING_S, ping_timeout=PONG_S, close_timeout=1, server_header=None,
-            )  # fmt: skip
+            await web.TCPSite(self._server, HOST, port).start()
         except OSError as error:
+            await self._server.cleanup()
             raise LobtermError(f"port {port} of {HOST}: {error.strerror or error}") from error
-        return int(next(iter(self._server.sockets)).getsockname()[1])
+        return self.addresses[0][1]
 
     async def stop(self) -> None:
         """Close every connection and the port."""
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-        for task in list(self._closing):
-            task.cancel()
+        for socket in self._sockets.values():
+            self._hang_up(socket, GOING_AWAY)
         await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._server is not None:
+            await self._server.cleanup()
 
     async def play(self, stop: asyncio.Event) -> None:
         """Play until the tape ends or `stop` is set."""
@@ -105,8 +118,8 @@ class Emulator:
             self._flush(connection, socket)
         return more
 
-    def _flush(self, connection: Connection, socket: ServerConnection) -> None:
-        if connection.outgoing and socket.state is State.OPEN:
+    def _flush(self, connection: Connection, socket: Socket) -> None:
+        if connection.outgoing and not socket.ended:
             # whole frames straight to the transport: the library's own way costs several times as much a frame
             socket.transport.write(b"".join(connection.outgoing))
             if socket.transport.get_write_buffer_size() > MOST_UNSENT:
@@ -118,38 +131,41 @@ class Emulator:
             self.hub.close(connection)
             self._hang_up(socket, connection.closing)
 
-    def _hang_up(self, socket: ServerConnection, code: int) -> None:
+    def _hang_up(self, socket: Socket, code: int) -> None:
         if code == ABNORMAL:
             socket.transport.abort()
             return
-        task = asyncio.create_task(socket.close(code))
+        task = asyncio.create_task(_close(socket, code))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _listen(self, socket: ServerConnection) -> None:
-        at = address(socket.request.path) if socket.request is not None else None
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        at = address(request.raw_path)
         if at is None:
-            return
-        connection = self.hub.open(at, self._now_us())
+            return await self._rest(request)
+        transport = request.transport
+        answer = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=LONGEST_REQUEST, compress=False, timeout=1.0)
+        await answer.prepare(request)
+        if not isinstance(transport, asyncio.Transport):
+            return answer
+        connection, socket = self.hub.open(at, self._now_us()), Socket(answer, transport)
         self._sockets[connection] = socket
-        with contextlib.suppress(ConnectionClosed):
-            async for text in socket:
-                if connection.closing is None:
-                    self.hub.ask(connection, text, self._now_us())
-                    self._flush(connection, socket)
+        async for message in answer:
+            if message.type is WSMsgType.TEXT and connection.closing is None:
+                self.hub.ask(connection, message.data, self._now_us())
+                self._flush(connection, socket)
         if self._sockets.pop(connection, None) is not None:
             self.hub.close(connection)
+        return answer
 
-    async def _rest(self, socket: ServerConnection, request: Request) -> Response | None:
+    async def _rest(self, request: web.Request) -> web.Response:
         """Answer what is no websocket request."""
-        if address(request.path) is not None:
-            return None
         if request.method != "GET":
-            return _response(Reply(405, {"Allow": "GET"}, b""))
-        reply = self.desk.reply(request.path, self._now_us())
+            return web.Response(status=405, headers={"Allow": "GET"})
+        reply = self.desk.reply(request.raw_path, self._now_us())
         if reply.delay_s:
             await self._sleep(reply.delay_s)
-        return _response(reply)
+        return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
 
     def report(self) -> dict[str, Any]:
         """Return what was sent, what was done wrong on purpose, and the books that were told."""
@@ -166,6 +182,5 @@ class Emulator:
         }
 
 
-def _response(reply: Reply) -> Response:
-    headers = Headers({**reply.headers, "Content-Length": str(len(reply.body)), "Connection": "close"})
-    return Response(reply.status, HTTPStatus(reply.status).phrase, headers, reply.body)
+async def _close(socket: Socket, code: int) -> None:
+    await socket.answer.close(code=code)

@@ -13,7 +13,8 @@ from lobterm.tape.importers import blocks, bulk, cryptofeed, tardis
 HEAD = 1 << 19
 SYMBOL = re.compile(rb'"s":\s*"([^"\\]{1,40})"')
 UNDERSTOOD = (
-    "collector lines (`<stamp> <json>`, .gz, .zst or plain), cryptofeed captures, CSV with payload_json, Tardis CSV, "
+    "lobterm's own recordings, collector lines (`<stamp> <json>`, .gz, .zst or plain), cryptofeed captures, "
+    "CSV with payload_json, Tardis CSV, "
     "Binance bulk CSV (bookTicker, trades, aggTrades), hftbacktest npz"
 )
 

@@ -6,13 +6,14 @@ import gzip
 import json
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lobterm.errors import ConfigError, InputError
 from lobterm.events import Market
-from lobterm.feeds.binance.addresses import STREAMS, Bases, Socket, silences, streams_of
+from lobterm.feeds.binance.addresses import STREAMS, Bases, Socket, silences, snapshot_path, streams_of
 from lobterm.feeds.binance.backoff import Answer, Backoff, meaning, ordered_us
 from lobterm.feeds.binance.health import Delays, Health
 from lobterm.feeds.binance.subscribe import MOST_STREAMS, NAMES_A_FRAME, Subscriber
@@ -48,12 +49,10 @@ def test_addresses():
         "wss://fstream.binance.com/market/stream",
         "wss://stream.binance.com:9443/stream",
     ]
-    assert bases.snapshot(Market.PERP, "币安USDT") == (
-        "https://fapi.binance.com/fapi/v1/depth?symbol=%E5%B8%81%E5%AE%89USDT&limit=1000"
-    )
+    assert snapshot_path(Market.PERP, "币安USDT") == "/fapi/v1/depth?symbol=%E5%B8%81%E5%AE%89USDT&limit=1000"
     one = Bases.single("ws://127.0.0.1:9/", "http://127.0.0.1:9")
     assert one.url(Socket.SPOT) == "ws://127.0.0.1:9/stream"
-    assert one.snapshot(Market.SPOT, "BTCUSDT") == "http://127.0.0.1:9/api/v3/depth?symbol=BTCUSDT&limit=5000"
+    assert snapshot_path(Market.SPOT, "BTCUSDT") == "/api/v3/depth?symbol=BTCUSDT&limit=5000"
 
 
 @pytest.mark.parametrize(
@@ -143,8 +142,7 @@ def test_how_long_an_answer_orders_us_to_wait(headers, message, wait_us):
 @given(delays=st.lists(st.integers(1_000, 9_000_000), min_size=1, max_size=200), share=st.sampled_from([0.5, 0.99]))
 def test_quantiles_are_right_to_a_step(delays, share):
     kept = Delays()
-    for delay in delays:
-        kept.add(delay)
+    kept.add(np.array(delays, np.int64))
     exact = sorted(delays)[max(0, -(-len(delays) * share // 1).__int__() - 1)] / 1_000
     assert exact <= kept.quantile_ms(share) * 1.0001
     assert kept.quantile_ms(share) <= exact * 1.13
@@ -153,8 +151,9 @@ def test_quantiles_are_right_to_a_step(delays, share):
 def test_delays_may_be_negative_huge_or_none():
     kept = Delays()
     assert kept.quantile_ms(0.5) is None
-    for delay in (-1_270_000, -1_270_000, 10**12):
-        kept.add(delay)
+    kept.add(np.array([-1_270_000, -1_270_000], np.int64))
+    kept.add(np.array([10**12], np.int64))
+    kept.add(np.zeros(0, np.int64))
     assert (kept.quantile_ms(0.5), kept.quantile_ms(0.99)) == (-1_000, 10_000)
 
 
@@ -165,16 +164,18 @@ def test_health_counts_ages_and_names_who_is_silent():
     assert health.silent(NOW + 5 * SECOND + 1) == [mark]
     health.asked(mark, NOW + 5 * SECOND)
     assert health.silent(NOW + 6 * SECOND) == []
-    health.frame(mark, NOW + 7 * SECOND, NOW + 7 * SECOND - 2_000)
-    health.frame("nobody@trade", NOW, NOW)
-    health.bad_frame(force)
-    health.bad_frame(None)
+    health.heard(mark, 1, 0, NOW + 7 * SECOND, np.array([2_000]))
+    health.heard("nobody@trade", 3, 1, NOW, np.array([2_000]))
+    health.heard(force, 0, 1, 0, np.zeros(0, np.int64))
+    health.bad_frame()
     report = health.report(NOW + 9 * SECOND)
     about_2 = pytest.approx(2, rel=0.13)
     assert report[mark] == {
         "frames": 1, "bad_frames": 0, "last_age_ms": 2_000, "delay_ms_p50": about_2, "delay_ms_p99": about_2
     }  # fmt: skip
-    assert (report[force]["bad_frames"], report[force]["last_age_ms"], health.nameless_bad_frames) == (1, None, 1)
+    assert (report[force]["bad_frames"], report[force]["last_age_ms"], health.nameless_bad_frames) == (1, None, 2)
+    health.forgive(mark)
+    assert health.silent(NOW + 99 * SECOND) == []
 
 
 def best(ident, lots=1):

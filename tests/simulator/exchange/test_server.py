@@ -93,7 +93,7 @@ def demo():
 
 async def test_only_the_loopback_is_listened_on(demo):
     async with running(demo) as bench:
-        assert [s.getsockname()[0] for s in bench.emulator._server.sockets] == ["127.0.0.1"]
+        assert {host for host, _ in bench.emulator.addresses} == {"127.0.0.1"}
         with pytest.raises(LobtermError, match=f"port {bench.port} of 127.0.0.1"):
             await Bench(demo).emulator.start(bench.port)
 

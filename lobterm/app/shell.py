@@ -1,0 +1,43 @@
+"""What all screens share: the market, the time on the wall, and what the person chose that outlives a screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lobterm.view.models import Ui
+from lobterm.view.rate import RateMeter
+
+if TYPE_CHECKING:
+    from lobterm.view.console import Console
+
+
+def monotonic_us() -> int:
+    """Return wall time that never runs back."""
+    return time.monotonic_ns() // 1_000
+
+
+class Shell:
+    """One market on a screen."""
+
+    def __init__(self, console: Console, wall_us: Callable[[], int] = monotonic_us) -> None:
+        self.market, self.wall_us = console, wall_us
+        self.opened_us = wall_us()
+        self.load_failure = ""
+        self.rows_meter = RateMeter()
+        self.rows_per_s: float | None = None
+
+    def count(self) -> None:
+        """Take note of how far the engine is, once a frame."""
+        if self.market.ready:
+            self.rows_per_s = self.rows_meter.add(self.wall_us(), self.market.position_rows)
+
+    @property
+    def base(self) -> Ui:
+        """Return what every frame brings along."""
+        return Ui(
+            rows_per_s=self.rows_per_s,
+            loading_s=(self.wall_us() - self.opened_us) // 1_000_000,
+            load_failure=self.load_failure,
+        )

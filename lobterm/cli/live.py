@@ -1,0 +1,192 @@
+"""lobterm live and lobterm record: the exchange as it happens, in the console, without one, or on disk alone."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lobterm.cli import output
+from lobterm.errors import InputError
+
+if TYPE_CHECKING:
+    from lobterm.feeds.binance.addresses import Bases
+    from lobterm.live.setup import LiveSetup
+
+EPILOG = """\
+  lobterm live BTCUSDT                                        the console on the live market, recorded
+  lobterm live BTCUSDT ETHUSDT --headless --seconds 3600 --json
+  lobterm live BTCUSDT --ws ws://127.0.0.1:8765 --rest http://127.0.0.1:8765     an emulated exchange (lobterm emulate)
+
+Paper only: no key is asked for, no order leaves this machine. Ctrl-C ends the session; everything so far is kept, and
+`lobterm session verify last` runs it again from its recording and compares every row.
+"""
+RECORD_EPILOG = """\
+  lobterm record BTCUSDT ETHUSDT                              until Ctrl-C
+  lobterm record BTCUSDT --no-spot --seconds 3600 --json
+"""
+PUMP_US, PAUSE_S = 50_000, 0.02
+
+
+def register(commands: Any) -> None:
+    """Add `live` and `record`."""
+    raw = argparse.RawDescriptionHelpFormatter
+    live = commands.add_parser("live", help="follow the live market", epilog=EPILOG, formatter_class=raw)
+    _add_source(live)
+    live.add_argument(
+        "--model", type=Path, metavar="FILE", help="cluster model (default: none, trades stay unclassified)"
+    )
+    live.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter for this run")
+    live.add_argument("--sessions", type=Path, metavar="FILE", help="the session log's file")
+    live.add_argument("--no-record", action="store_true", help="keep no recording: the session cannot be verified")
+    live.add_argument("--headless", action="store_true", help="no console")
+    live.set_defaults(run=run_live)
+
+    record = commands.add_parser("record", help="record the live market", epilog=RECORD_EPILOG, formatter_class=raw)
+    _add_source(record)
+    record.set_defaults(run=run_record)
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("symbol", nargs="+", metavar="SYMBOL", help="perpetuals as the exchange writes them: BTCUSDT")
+    parser.add_argument("--no-spot", action="store_true", help="leave the spot market out")
+    parser.add_argument("--ws", metavar="URL", help="websockets of an exchange that serves both markets there")
+    parser.add_argument("--rest", metavar="URL", help="its REST address")
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help="end after so long (default: when stopped)")
+    parser.add_argument("--recordings", type=Path, metavar="FOLDER", help="where recordings are kept")
+    output.add_json(parser)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return value
+
+
+def _bases(arguments: argparse.Namespace, settings: Any) -> Bases:
+    from lobterm.feeds.binance.addresses import Bases
+
+    if bool(arguments.ws) != bool(arguments.rest):
+        raise InputError("--ws and --rest belong together", mend="give both, or neither for the config's addresses")
+    if arguments.ws:
+        return Bases.single(arguments.ws, arguments.rest)
+    names = ("perp_ws", "spot_ws", "perp_rest", "spot_rest")
+    return Bases(**{name: str(settings.setting(f"exchange.{name}")).rstrip("/") for name in names})
+
+
+def _symbols(arguments: argparse.Namespace) -> tuple[str, ...]:
+    symbols = tuple(symbol.upper() for symbol in arguments.symbol)
+    for symbol in symbols:
+        if not symbol.isprintable() or len(symbol) > 40 or any(letter in symbol for letter in '@/\\"?&= .'):
+            raise InputError(f"{symbol!r} is no symbol", mend="write it as the exchange does, for example BTCUSDT")
+    if len(set(symbols)) < len(symbols):
+        raise InputError("a symbol is named twice", mend="name each one once")
+    return symbols
+
+
+def _setup(arguments: argparse.Namespace) -> LiveSetup:
+    from lobterm import config
+    from lobterm.live.setup import LiveSetup
+    from lobterm.models import model
+    from lobterm.session import log
+
+    settings = config.load(arguments.config)
+    for text in arguments.set:
+        settings = settings.with_override(text)
+    return LiveSetup(
+        _symbols(arguments),
+        settings,
+        model.load(arguments.model) if arguments.model else None,
+        _bases(arguments, settings),
+        spot=not arguments.no_spot,
+        log=arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))),
+        recordings=None if arguments.no_record else recordings_folder(arguments, settings),
+    )
+
+
+def recordings_folder(arguments: argparse.Namespace, settings: Any) -> Path:
+    """Return where recordings are kept: as asked, as configured, or in the user's data folder."""
+    import platformdirs
+
+    named = arguments.recordings or str(settings.setting("paths.recordings"))
+    if named:
+        return Path(named).expanduser()
+    return platformdirs.user_data_path("lobterm", appauthor=False) / "recordings"
+
+
+def run_live(arguments: argparse.Namespace) -> int:
+    """Follow the live market, in the console or without one."""
+    from lobterm.live.session import Live
+
+    setup = _setup(arguments)
+    if setup.model is None:
+        output.warn(
+            "no cluster model: trades stay unclassified and the maker does not quote (lobterm model train TAPE)"
+        )
+    live = Live(setup)
+    if arguments.headless:
+        return _follow(live, arguments)
+    if arguments.seconds is not None:
+        raise InputError("--seconds without --headless", mend="leave it out: q ends the console")
+    from lobterm import app
+
+    code = app.run(live, fps=int(setup.config.setting("app.fps")))
+    if arguments.json:
+        output.show(live.report(), as_json=True)
+    return code
+
+
+def run_record(arguments: argparse.Namespace) -> int:
+    """Record, until stopped."""
+    from lobterm import config
+    from lobterm.live.record import Record
+
+    settings = config.load(arguments.config)
+    record = Record(
+        _symbols(arguments),
+        _bases(arguments, settings),
+        recordings_folder(arguments, settings),
+        spot=not arguments.no_spot,
+    )
+    return _follow(record, arguments)
+
+
+def _follow(what: Any, arguments: argparse.Namespace) -> int:
+    """Pump a session without a screen until its time is over, a person stops it, or it fails."""
+    import signal
+    import threading
+    import time
+
+    stop = threading.Event()
+    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
+    progress = output.Progress("following")
+    try:
+        what.load()
+        until_s = time.monotonic() + (arguments.seconds or float("inf"))
+        while not stop.is_set() and not what.failure and time.monotonic() < until_s:
+            what.pump(time.monotonic_ns() // 1_000, PUMP_US)
+            progress(what.position_rows)
+            if not what.lag_us:
+                stop.wait(PAUSE_S)
+    finally:
+        progress.close()
+        what.close()
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    report = what.report()
+    output.show(report if arguments.json else _in_short(report), arguments.json)
+    if what.failure:
+        output.warn(what.failure)
+        return 1
+    return 130 if stop.is_set() else 0
+
+
+def _in_short(report: dict[str, Any]) -> dict[str, Any]:
+    """Return what a person wants to see of a report."""
+    names = ("session_id", "recording", "gaps", "resyncs", "reconnects", "queue_max", "lost_frames", "complaints")
+    frames = {name: value["frames"] for name, value in report["streams"].items()}
+    return {"frames": frames} | {name: report[name] for name in names}

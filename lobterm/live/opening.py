@@ -1,0 +1,79 @@
+"""What one symbol of a live session is opened with: ring, recorder, channel, engine and log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from lobterm import __version__
+from lobterm.events import Market
+from lobterm.feeds.binance.channel import Channel
+from lobterm.feeds.binance.listing import Listing
+from lobterm.tape.recording import warm
+from lobterm.tape.recording.recorder import Recorder
+from lobterm.tape.spill import SpillingRing
+
+if TYPE_CHECKING:
+    from lobterm.live.market import LiveMarket
+    from lobterm.live.setup import LiveSetup
+
+
+@dataclass(slots=True)
+class Opened:
+    """One symbol's way in, and where it is recorded."""
+
+    channel: Channel
+    ring: SpillingRing
+    session_id: str
+    recorder: Recorder | None
+    warm_samples: int
+
+    @property
+    def recorder_failure(self) -> str:
+        """Say why nothing is recorded any more, or nothing."""
+        return "" if self.recorder is None else self.recorder.status().failure
+
+    @property
+    def notes(self) -> list[str]:
+        """Say what a person should know of the recording and of the symbol's markets."""
+        symbol = self.channel.symbol
+        others = () if self.recorder is None else self.recorder.others
+        said = [f"{symbol} is recorded by session {other.session} too (process {other.pid})" for other in others]
+        return said + ([f"{symbol}: {self.channel.listing.note}"] if self.channel.listing.note else [])
+
+    def close(self) -> None:
+        """Finish the files."""
+        if self.recorder is not None:
+            self.recorder.close()
+        self.ring.close()
+
+
+def open_channel(listing: Listing, ring_rows: int, folder: Path | None, session_id: str) -> Opened:
+    """Open ring, recorder and channel of a symbol; window samples of earlier recordings go into the new one's head."""
+    ring = SpillingRing(ring_rows)
+    symbol = listing.perp.symbol
+    markets = (Market.PERP,) if listing.spot is None else (Market.PERP, Market.SPOT)
+    recorder = samples = None
+    if folder is not None:
+        recorder = Recorder(folder, symbol, session_id, markets)
+        samples = warm.newest(folder, symbol, time.time_ns() // 1_000)
+    channel = Channel(listing, ring, recorder, dice=SystemRandom())
+    warm_samples = 0 if samples is None else len(samples)
+    channel.inbox.begin(session_id, {"lobterm": __version__}, warm=samples if warm_samples else None)
+    return Opened(channel, ring, session_id, recorder, warm_samples)
+
+
+def open_market(setup: LiveSetup, listing: Listing, ring_rows: int) -> LiveMarket:
+    """Open a symbol with its engine and its log."""
+    from lobterm.live.market import LiveMarket
+    from lobterm.session.log import SessionLog, new_session_id
+
+    session_id = new_session_id()
+    opened = open_channel(listing, ring_rows, setup.recordings, session_id)
+    log = SessionLog(setup.log, patient=False) if setup.log is not None else None
+    if log is not None:
+        log.begin(setup.provenance(listing), session_id)
+    return LiveMarket(opened, setup.new_engine(listing), log)

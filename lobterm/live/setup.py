@@ -1,0 +1,57 @@
+"""What a live session is made of, and what the session log keeps about it, so that it can be run again from its recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lobterm import __version__
+from lobterm.engine.params import BY_KEY, FILL_RULE
+from lobterm.feeds.binance.listing import Listing
+
+if TYPE_CHECKING:
+    from lobterm.config import Config
+    from lobterm.engine.drive import Engine
+    from lobterm.feeds.binance.addresses import Bases
+    from lobterm.models.model import ClusterModel
+
+ROWS = 16_384
+"""Output rows of each table that the engine has room for between two looks of a screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSetup:
+    """What a person asked for. `log` and `recordings` are None for none."""
+
+    symbols: tuple[str, ...]
+    config: Config
+    model: ClusterModel | None
+    bases: Bases
+    spot: bool = True
+    log: Path | None = None
+    recordings: Path | None = None
+
+    def new_engine(self, listing: Listing) -> Engine:
+        """Return an engine before its first row."""
+        from lobterm.engine import drive
+
+        centroids, roles = self.model.engine_arrays() if self.model else (None, None)
+        params = self.config.params(listing.perp.symbol)
+        return drive.start(listing.perp, params, centroids, roles, capacity=ROWS)
+
+    def provenance(self, listing: Listing) -> dict[str, Any]:
+        """Return what the session log keeps about the run of one symbol."""
+        params = self.config.params(listing.perp.symbol)
+        return {
+            "live": True,
+            "instrument": listing.perp.to_json(),
+            "spot": None if listing.spot is None else listing.spot.to_json(),
+            "recording": None if self.recordings is None else str(self.recordings.absolute()),
+            "exchange": {"ws": self.bases.perp_ws, "rest": self.bases.perp_rest},
+            "params": params.tolist(),
+            "model": None if self.model is None else self.model.to_json(),
+            "model_sha256": None if self.model is None else self.model.sha256,
+            "fill_rule": BY_KEY["matching.rule"].choices[int(params[FILL_RULE])],
+            "versions": {"lobterm": __version__},
+        }

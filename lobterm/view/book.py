@@ -1,0 +1,104 @@
+"""Both sides of the book as rows of the ladder count them: a unit is a price, or a group of prices.
+
+A bid falls into the group below it and an ask into the one above it, so that grouping never closes a spread. The last group
+of a depth that was cut short is not whole, and is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from lobterm.view import format as fmt
+from lobterm.view.models import Own, OwnState, Zone
+
+if TYPE_CHECKING:
+    from lobterm.engine.read import OwnOrder, Snapshot
+    from lobterm.instrument import Instrument
+
+OWN_CELLS = 6
+LARGE = 8.0
+"""Times the median level in sight: from there on a resting order is large."""
+
+Sizes = dict[int, int]
+"""Lots by unit."""
+Levels = npt.NDArray[np.int64]
+
+
+def unit_of(px: int, side: int, group: int) -> int:
+    """Return the unit that a price of a side falls into."""
+    return px // group if side > 0 else -(-px // group)
+
+
+def _grouped(levels: Levels, side: int, group: int, whole: bool) -> Sizes:
+    if not len(levels):
+        return {}
+    if group == 1:
+        return dict(levels.tolist())
+    units = levels[:, 0] // group if side > 0 else -(-levels[:, 0] // group)
+    starts = np.flatnonzero(np.concatenate([[True], units[1:] != units[:-1]]))
+    sums = np.add.reduceat(levels[:, 1], starts)
+    if not whole and len(starts) > 1:
+        starts, sums = starts[:-1], sums[:-1]
+    return dict(zip(units[starts].tolist(), sums.tolist(), strict=True))
+
+
+class Book:
+    """Both sides as the touch in force lets them stand, and our orders on them."""
+
+    def __init__(self, snapshot: Snapshot, instrument: Instrument, group: int = 1, depth: int = 0) -> None:
+        self.instrument, self.group = instrument, group
+        bids, asks = snapshot.bids, snapshot.asks
+        whole = [not depth or len(levels) < depth for levels in (bids, asks)]
+        if snapshot.touch is not None:
+            bid, bid_lots, ask, ask_lots = snapshot.touch
+            # a touch newer than the depth takes precedence: better levels are gone, its own may not be in the depth yet
+            bids = np.concatenate([[[bid, bid_lots]], bids[bids[:, 0] < bid]])
+            asks = np.concatenate([[[ask, ask_lots]], asks[asks[:, 0] > ask]])
+        self.bids = _grouped(bids, 1, group, whole[0])
+        self.asks = _grouped(asks, -1, group, whole[1])
+        # how far the depth reaches is the depth's to say: a touch without depth knows nothing beyond itself
+        self.low = min(_grouped(snapshot.bids[-1:], 1, group, True), default=None)
+        self.high = max(_grouped(snapshot.asks[-1:], -1, group, True), default=None)
+        self.bid, self.ask = max(self.bids, default=None), min(self.asks, default=None)
+        self.own: dict[tuple[int, int], list[OwnOrder]] = {}
+        for order in snapshot.orders:
+            if order.taker:
+                continue  # it has no price to stand at
+            self.own.setdefault((order.side, unit_of(order.px, order.side, group)), []).append(order)
+
+    def own_at(self, side: int, unit: int) -> Own | None:
+        """Return our orders of one side at one unit as one mark."""
+        orders = self.own.get((side, unit))
+        if not orders:
+            return None
+        state = OwnState.LEAVING if all(order.leaving for order in orders) else OwnState.RESTING
+        if state is OwnState.RESTING and not any(order.arrived for order in orders if not order.leaving):
+            state = OwnState.TRAVELLING
+        return Own(fmt.size(sum(order.left for order in orders), self.instrument, OWN_CELLS), state)
+
+    def zone(self, unit: int) -> Zone:
+        """Say where a unit lies."""
+        if unit == self.bid:
+            return Zone.BID_TOUCH
+        if unit == self.ask:
+            return Zone.ASK_TOUCH
+        if self.bid is not None and unit < self.bid:
+            return Zone.BID if self.low is not None and unit >= self.low else Zone.BEYOND
+        if self.ask is not None and unit > self.ask:
+            return Zone.ASK if self.high is not None and unit <= self.high else Zone.BEYOND
+        return Zone.SPREAD if self.bid is not None and self.ask is not None else Zone.BEYOND
+
+    def middle2(self) -> int:
+        """Return twice the middle in units; a side that stands alone is its own middle."""
+        if self.bid is None or self.ask is None:
+            alone = self.bid if self.bid is not None else self.ask
+            return 2 * (alone or 0)
+        return self.bid + self.ask
+
+    def large(self, units: set[int]) -> float:
+        """Return from how many lots on a level among `units` is large."""
+        found = [side[unit] for side in (self.bids, self.asks) for unit in units & side.keys()]
+        return LARGE * float(np.median(found)) if len(found) >= 8 else float("inf")

@@ -1,0 +1,135 @@
+"""What has been, for the screens that show time: trades, alpha ticks, depth, volume by price, liquidations, what happened.
+
+It is fed with what the engine was fed and with the rows that it said, slice by slice, and is bounded. A seek tells it so:
+what is later than the new moment is forgotten, and what counts from a beginning says since when.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from lobterm.engine import rows
+from lobterm.events import EventArray, Kind, Market
+from lobterm.view.depth import Depth
+from lobterm.view.happened import Happened
+from lobterm.view.profile import Profile
+from lobterm.view.tail import Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TRADE = np.dtype(
+    [
+        ("ts", "<i8"),
+        ("exch_ts", "<i8"),
+        ("px", "<i8"),
+        ("qty", "<i8"),
+        ("cvd", "<i8"),  # lots bought less lots sold by aggressors, since `since_ts`, this trade included
+        ("side", "i1"),
+        ("label", "u1"),
+        ("why", "u1"),
+    ]
+)
+FROM_LABEL = ("ts", "exch_ts", "px", "qty", "side", "label", "why")
+TICK_FIELDS = (
+    "ts", "bid", "ask", "fsi_sell", "fsi_buy", "ldr_bid", "ldr_ask", "pi", "oi_flush", "z_fsi_sell", "z_fsi_buy", "z_ldr_bid",
+    "z_ldr_ask", "z_pi", "z_oi", "lpi_sell", "lpi_buy", "state_sell", "state_buy", "pnl_e8", "inventory", "valid",
+)  # fmt: skip
+"""Of an ALPHA row: what is drawn over time."""
+FILL_FIELDS = ("ts", "px", "qty", "side", "strategy")
+QUOTE_FIELDS = ("ts", "order_id", "px", "qty", "side", "act", "why", "strategy")
+TRIGGER_FIELDS = ("ts", "bid", "ask", "side", "direction", "why")
+LIQUIDATION = np.dtype([("ts", "<i8"), ("px", "<i8"), ("qty", "<i8"), ("side", "i1")])
+
+TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000, 10_000
+
+Rows = npt.NDArray[np.void]
+
+
+class History:
+    """Everything of the past that a screen may ask for."""
+
+    def __init__(self) -> None:
+        def of(dtype: np.dtype[np.void], fields: tuple[str, ...]) -> np.dtype[np.void]:
+            return np.dtype([(name, dtype[name]) for name in fields])
+
+        self.trades = Tail(TRADE, TRADES_KEPT)
+        self.ticks = Tail(of(rows.ALPHA, TICK_FIELDS), TICKS_KEPT)
+        self.fills = Tail(of(rows.FILL, FILL_FIELDS), ROWS_KEPT)
+        self.quotes = Tail(of(rows.QUOTE, QUOTE_FIELDS), ROWS_KEPT)
+        self.triggers = Tail(of(rows.TRIGGER, TRIGGER_FIELDS), ROWS_KEPT)
+        self.liquidations = Tail(LIQUIDATION, LIQUIDATIONS_KEPT)
+        self.depth, self.profile, self.happened = Depth(), Profile(), Happened()
+        self.since_ts = 0  # from when on volume by price and cumulative delta count
+        self._cvd = 0
+
+    def events(self, events: EventArray) -> None:
+        """Take rows that the engine is about to fold, or has just folded."""
+        if not len(events):
+            return
+        if not self.since_ts:
+            self.since_ts = int(events["ts"][0])
+        kinds = events["kind"]
+        rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
+        if len(rare):
+            self.happened.events(events[rare])
+        forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
+        _append(self.liquidations, events[forced], LIQUIDATION.names or ())
+        if len(self.trades):
+            self.depth.follow(int(self.trades.rows["px"][-1]))
+        self.depth.take(events)
+
+    def rows(self, said: Mapping[str, Rows]) -> None:
+        """Take rows that the engine said."""
+        labels = said["labels"]
+        if len(labels):
+            self.profile.add(labels["px"], labels["qty"], labels["side"])
+            cvd = self._cvd + np.cumsum(labels["qty"] * labels["side"])
+            self._cvd = int(cvd[-1])
+            kept = labels[-TRADES_KEPT:]
+            room = _append(self.trades, kept, FROM_LABEL)
+            room["cvd"] = cvd[-len(kept) :]
+        self.happened.rows(said)
+        for tail, name, fields in (
+            (self.ticks, "alpha", TICK_FIELDS),
+            (self.fills, "fills", FILL_FIELDS),
+            (self.quotes, "quotes", QUOTE_FIELDS),
+            (self.triggers, "triggers", TRIGGER_FIELDS),
+        ):
+            _append(tail, said[name][-tail.keep :], fields)
+
+    def seek(self, ts: int, bids: npt.NDArray[np.int64], asks: npt.NDArray[np.int64]) -> None:
+        """Stand at `ts` with this book, (n, 2) ticks and lots a side: after a seek, before the rows that follow it.
+
+        Going back, what is later is forgotten; going on over rows that nobody folded, everything is.
+        """
+        newest = int(self.ticks.rows["ts"][-1]) if len(self.ticks) else 0
+        if ts > newest:
+            self.__init__()  # type: ignore[misc]
+        else:
+            for tail in (self.trades, self.ticks, self.fills, self.quotes, self.triggers, self.liquidations):
+                tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
+            self.happened.cut(ts)
+            self._recount()
+        self.depth.cut(ts)
+        self.depth.place(ts, bids, asks)
+        self.since_ts = self.since_ts or ts
+
+    def _recount(self) -> None:
+        """Count volume by price anew from the trades that are left."""
+        trades = self.trades.rows
+        self.profile = Profile()
+        self.profile.add(trades["px"], trades["qty"], trades["side"])
+        self._cvd = int(trades["cvd"][-1]) if len(trades) else 0
+        if len(trades):
+            self.since_ts = max(self.since_ts, int(trades["ts"][0]))
+
+
+def _append(tail: Tail, rows: Rows, fields: tuple[str, ...]) -> Rows:
+    room = tail.room(len(rows))
+    for name in fields:
+        room[name] = rows[name]
+    return room

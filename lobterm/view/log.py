@@ -1,0 +1,108 @@
+"""What happened, as lines: newest first, each with its kind, so that a person may ask for some kinds alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from lobterm.engine.params import PARAMS
+from lobterm.engine.rows import FadeWhy, QuoteWhy, Regime, Source
+from lobterm.events import GapCause, Scope
+from lobterm.view import format as fmt
+from lobterm.view.happened import Note, What
+from lobterm.view.ladder import CAUSES
+from lobterm.view.models import LogLine, Tone
+from lobterm.view.pressure import SOURCES, STATES
+
+if TYPE_CHECKING:
+    from lobterm.instrument import Instrument
+
+KINDS = {
+    What.GAP: "gap",
+    What.BOOK_BACK: "resync",
+    What.PARAM: "parameter",
+    What.MODEL: "model",
+    What.OWN: "order",
+    What.TRIGGER: "trigger",
+    What.STATE: "state",
+    What.FILL: "fill",
+    What.REJECT: "reject",
+    What.FUNDING: "funding",
+}
+FILTERS: tuple[tuple[str, frozenset[What]], ...] = (
+    ("all", frozenset(What)),
+    ("data", frozenset({What.GAP, What.BOOK_BACK, What.MODEL})),
+    ("parameters", frozenset({What.PARAM})),
+    ("pressure", frozenset({What.TRIGGER, What.STATE})),
+    ("trading", frozenset({What.FILL, What.REJECT, What.OWN, What.FUNDING})),
+)
+"""What the filter key goes through."""
+STRIP = frozenset(What) - {What.FILL, What.REJECT}
+"""What the monitor's strip tells: the rest would wash this away."""
+
+SCOPES = {Scope.BOOK: "book", Scope.TRADES: "trades", Scope.OI: "open interest", Scope.ALL: "everything"}
+MARKETS = ("perpetual", "spot", "reference")
+STRATEGIES = ("maker", "fade", "own")
+NOT_FADED = {
+    FadeWhy.NONE: "faded",
+    FadeWhy.OFF: "not faded: the fade ladder is off",
+    FadeWhy.NOT_FORCED: "not faded: not FORCED",
+    FadeWhy.NO_DIRECTION: "not faded: price did not go along",
+    FadeWhy.TOXIC: "not faded: z(Π) above the gate or unknown",
+    FadeWhy.SPREAD: "not faded: the spread exploded",
+    FadeWhy.CRASH: "not faded: crash filter",
+    FadeWhy.SIZE: "not faded: the size rounds to nothing",
+    FadeWhy.BUSY: "not faded: an earlier trigger is being worked",
+}
+SELLING = {-1: "sells", 1: "buys"}
+
+
+def line(note: Note, instrument: Instrument) -> LogLine:
+    """Return one thing that happened as text."""
+    text, tone, side = _told(note, instrument)
+    return LogLine(fmt.clock(note.ts), KINDS[note.what], text, tone, side)
+
+
+def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
+    what, a, b, c, d, x = note[1:]
+    if what is What.GAP:
+        cause = CAUSES[GapCause(a)] if a in list(GapCause) else f"cause {a}"
+        scope = SCOPES[Scope(b)] if b in list(Scope) else f"scope {b}"
+        return f"{MARKETS[min(c, 2)]}: {scope} unknown, {cause}", Tone.BAD, 0
+    if what is What.BOOK_BACK:
+        return "the book is known again", Tone.GOOD, 0
+    if what is What.PARAM:
+        return f"{PARAMS[a].key if 0 <= a < len(PARAMS) else f'parameter {a}'} = {x:g}", Tone.PLAIN, 0
+    if what is What.MODEL:
+        return f"cluster model {a} from here", Tone.PLAIN, 0
+    if what is What.OWN:
+        size, price = fmt.size(b, instrument), fmt.price(a, instrument) if a else "market"
+        return (
+            (f"{'buy' if c > 0 else 'sell'} {size} at {price}" if b else f"cancel {price if a else 'all'}"),
+            Tone.PLAIN,
+            c,
+        )
+    if what is What.TRIGGER:
+        why = NOT_FADED[FadeWhy(b)] if b in list(FadeWhy) else f"why {b}"
+        return f"{SELLING[a]} exhausted at LPI {x:+.2f}, {STATES[Regime(d)]}: {why}", Tone.WARN, a
+    if what is What.STATE:
+        now = STATES[Regime(b)]
+        by = f" {SOURCES[Source(d)]}" if b == Regime.FORCED else ""
+        return f"{SELLING[c]} {now}{by}, was {STATES[Regime(a)]}", Tone.WARN if b == Regime.FORCED else Tone.PLAIN, c
+    if what is What.FUNDING:
+        return f"settled at {fmt.fixed(100 * a, 8, 4)} %", Tone.PLAIN, 0
+    whose, done = STRATEGIES[min(d, 2)], "bought" if c > 0 else "sold"
+    if what is What.FILL:
+        return f"{whose} {done} {fmt.size(b, instrument)} at {fmt.price(a, instrument)}", Tone.PLAIN, c
+    why = QuoteWhy(b).name.lower() if b in list(QuoteWhy) else str(b)
+    side = "bid" if c > 0 else "ask"
+    return f"{whose} {side} {fmt.price(a, instrument)} refused: {why}", Tone.WARN, c
+
+
+def lines(
+    notes: Iterable[Note], instrument: Instrument, rows: int, kinds: frozenset[What], skip: int = 0
+) -> tuple[LogLine, ...]:
+    """Return up to `rows` lines of these kinds, `notes` being newest first, after `skip` of them."""
+    chosen = (note for note in notes if note.what in kinds)
+    return tuple(line(note, instrument) for note in islice(chosen, skip, skip + rows))

@@ -1,0 +1,214 @@
+"""Pressure over time: what the alpha ticks said, one value for each column of dots, and the state as a band behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lobterm.engine import params as pm
+from lobterm.engine.rows import AlphaValid, Regime
+from lobterm.view import format as fmt
+from lobterm.view.scale import full_scale
+
+if TYPE_CHECKING:
+    from lobterm.engine.read import Snapshot
+    from lobterm.instrument import Instrument
+    from lobterm.view.history import History
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+LPI_DOT_US = 1_000_000
+DOTS_US = (250_000, 1_000_000, 2_000_000, 5_000_000, 15_000_000, 60_000_000)
+"""Time that a column of dots stands for, by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; side -1 sells, +1 buys, 0 neither. NaN where there is no value."""
+
+    side: int
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """Lines over time, two columns of dots a cell, the newest at the right."""
+
+    name: str
+    note: str
+    lines: tuple[Line, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+    levels: tuple[tuple[float, str], ...] = ()
+    triggers: tuple[tuple[int, int], ...] = ()  # column of cells, side
+    forced: dict[int, Bools] = field(default_factory=dict)  # side: columns of cells
+    unknown: str = ""
+
+
+class Axis:
+    """Time by columns of dots, the newest column ending with the span that `now` is in."""
+
+    def __init__(self, now: int, dot_us: int, cells: int) -> None:
+        self.dots, self.dot_us = 2 * cells, dot_us
+        self.end = -(-now // (2 * dot_us)) * 2 * dot_us  # whole cells, so that lines do not crawl within them
+        self.start = self.end - self.dots * dot_us
+
+    def of(self, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the column of dots of each time."""
+        return (ts - 1 - self.start) // self.dot_us
+
+    def highest(self, ts: npt.NDArray[np.int64], values: Floats) -> Floats:
+        """Return the highest value of each column, so that no peak is lost by looking from afar."""
+        out = np.full(self.dots, np.nan)
+        if len(ts):
+            dot = self.of(ts)
+            starts = np.flatnonzero(np.concatenate([[True], dot[1:] != dot[:-1]]))
+            out[dot[starts]] = np.fmax.reduceat(values, starts)
+        return out
+
+    def any(self, ts: npt.NDArray[np.int64], true: Bools) -> Bools:
+        """Return for each column of cells whether it was true at any time in it."""
+        out = np.zeros(self.dots // 2, np.bool_)
+        out[self.of(ts[true]) // 2] = True
+        return out
+
+
+def _ticks(history: History, axis: Axis) -> Any:
+    rows = history.ticks.rows
+    start, stop = np.searchsorted(rows["ts"], [axis.start + 1, axis.end + 1])
+    return rows[start:stop]
+
+
+def _known(ticks: Any, name: str, bit: int) -> Floats:
+    return np.where(ticks["valid"] & np.uint32(bit), ticks[name], np.nan).astype(np.float64)
+
+
+def _line(ticks: Any, axis: Axis, side: int, name: str, bit: AlphaValid) -> Line:
+    return Line(side, axis.highest(ticks["ts"], _known(ticks, name, int(bit))))
+
+
+def _scaled(lines: tuple[Line, ...], least: float, below: float) -> tuple[float, float]:
+    """Return (low, high): a round scale over the highest value, reaching `below` of it under zero."""
+    peaks = [float(np.nanmax(line.values)) for line in lines if not np.isnan(line.values).all()]
+    high = full_scale(max([least, *peaks]))
+    return -below * high, high
+
+
+def _forced(ticks: Any, axis: Axis) -> dict[int, Bools]:
+    return {
+        side: axis.any(ticks["ts"], ticks[name] == Regime.FORCED)
+        for side, name in ((-1, "state_sell"), (1, "state_buy"))
+    }
+
+
+def _triggers(history: History, axis: Axis) -> tuple[tuple[int, int], ...]:
+    rows = history.triggers.rows
+    rows = rows[np.searchsorted(rows["ts"], axis.start + 1) :]
+    columns = axis.of(rows["ts"]) // 2
+    return tuple(zip(columns.tolist(), rows["side"].tolist(), strict=True))
+
+
+def lpi_chart(history: History, snapshot: Snapshot | None, cells: int, dot_us: int = LPI_DOT_US) -> ChartView:
+    """Return the LPI of both sides with its thresholds, FORCED as a band, triggers marked."""
+    if snapshot is None or cells <= 0:
+        return ChartView("LPI", "")
+    axis = Axis(snapshot.ts, dot_us, cells)
+    ticks = _ticks(history, axis)
+    lines = (
+        _line(ticks, axis, -1, "lpi_sell", AlphaValid.LPI_SELL),
+        _line(ticks, axis, 1, "lpi_buy", AlphaValid.LPI_BUY),
+    )
+    panic, calm = float(snapshot.params[pm.LPI_HI]), float(snapshot.params[pm.LPI_EXIT])
+    low, high = _scaled(lines, 1.5 * panic, 0.25)
+    return ChartView(
+        "LPI",
+        f"{_value(snapshot.pressure.sells.lpi, -1)} {_value(snapshot.pressure.buys.lpi, 1)} · {_across(axis)}",
+        lines, low, high, ((calm, f"{calm:g}"), (panic, f"{panic:g}")), _triggers(history, axis), _forced(ticks, axis),
+        unknown="" if any(not np.isnan(line.values).all() for line in lines) else "no LPI yet",
+    )  # fmt: skip
+
+
+def _value(value: float | None, side: int = 0, form: str = "+.2f") -> str:
+    glyph = {-1: "▼", 1: "▲"}.get(side, "")
+    return f"{glyph}{fmt.NOTHING if value is None else format(value, form)}"
+
+
+def _across(axis: Axis) -> str:
+    return fmt.span(axis.dots * axis.dot_us) + " across"
+
+
+def charts(
+    history: History, snapshot: Snapshot, instrument: Instrument, cells: int, dot_us: int
+) -> tuple[ChartView, ...]:
+    """Return LPI, then z of impact, depth, toxicity and open interest, then cumulative delta, all over one time axis."""
+    if cells <= 0:
+        return ()
+    axis = Axis(snapshot.ts, dot_us, cells)
+    ticks, p, params = _ticks(history, axis), snapshot.pressure, snapshot.params
+    z = AlphaValid
+
+    def chart(name: str, note: str, lines: tuple[Line, ...], level: float | None) -> ChartView:
+        low, high = _scaled(lines, 5.0, 0.5)
+        levels = ((level, f"{level:g}"),) if level is not None else ()
+        blank = all(np.isnan(line.values).all() for line in lines)
+        return ChartView(name, note, lines, low, high, levels, (), _forced(ticks, axis), "not known" if blank else "")
+
+    def note(sells: float | None, buys: float | None, z_sells: float | None, z_buys: float | None) -> str:
+        return f"▼{_value(sells, form='.3g')} z {_value(z_sells)}  ▲{_value(buys, form='.3g')} z {_value(z_buys)}"
+
+    return (
+        lpi_chart(history, snapshot, cells, dot_us),
+        chart(
+            "z(FSI)", note(p.sells.fsi.value, p.buys.fsi.value, p.sells.fsi.z, p.buys.fsi.z),
+            (_line(ticks, axis, -1, "z_fsi_sell", z.Z_FSI_SELL), _line(ticks, axis, 1, "z_fsi_buy", z.Z_FSI_BUY)),
+            float(params[pm.STATE_Z_FSI]),
+        ),
+        chart(
+            "z(LDR)", note(p.sells.ldr.value, p.buys.ldr.value, p.sells.ldr.z, p.buys.ldr.z),
+            (_line(ticks, axis, -1, "z_ldr_bid", z.Z_LDR_BID), _line(ticks, axis, 1, "z_ldr_ask", z.Z_LDR_ASK)),
+            float(params[pm.STATE_Z_LDR]),
+        ),
+        chart(
+            "z(Π)", f"{_value(p.pi.value, form='.3g')} z {_value(p.pi.z)}",
+            (_line(ticks, axis, 0, "z_pi", z.Z_PI),), float(params[pm.Z_PI_MAX]),
+        ),
+        chart(
+            "z(OI flush)", _oi_note(snapshot),
+            (_line(ticks, axis, 0, "z_oi", z.Z_OI),), float(params[pm.STATE_Z_OI]),
+        ),
+        _delta(history, axis, instrument),
+    )  # fmt: skip
+
+
+def _oi_note(snapshot: Snapshot) -> str:
+    p = snapshot.pressure
+    if p.oi_age_us is None:
+        return "no reading of open interest"
+    return f"z {_value(p.oi_flush.z)} · read {fmt.age(p.oi_age_us)} ago"
+
+
+def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:
+    rows = history.trades.rows
+    start, stop = np.searchsorted(rows["ts"], [axis.start + 1, axis.end + 1])
+    rows = rows[start:stop]
+    dot = axis.of(rows["ts"])
+    values = np.full(axis.dots, np.nan)
+    if not len(rows):
+        return ChartView("CVD", "no trade in sight", unknown="no trade in sight")
+    last = np.flatnonzero(np.concatenate([dot[1:] != dot[:-1], [True]]))
+    values[dot[last]] = rows["cvd"][last] * instrument.lot
+    known = np.flatnonzero(~np.isnan(values))
+    # between trades the delta stands still
+    values[known[0] :] = values[known[np.searchsorted(known, np.arange(known[0], axis.dots), side="right") - 1]]
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return ChartView(
+        "CVD",
+        f"lots, since {fmt.clock(history.since_ts)[:8]}",
+        (Line(0, values),),
+        low,
+        high if high > low else low + 1.0,
+    )

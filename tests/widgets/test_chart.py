@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.widgets.styles import STYLES, text
+from widgets.chart import LABEL_CELLS, Chart, ChartTitle, Event, Level, Series, dots, draw
+from widgets.line_widget import PAINTS
+from widgets.raster import segments
+
+WIDTH = 40 + LABEL_CELLS
+
+
+def chart(*series: Series, **changes) -> Chart:
+    return Chart(ChartTitle("T"), series, **({"low": 0.0, "high": 1.0} | changes))
+
+
+def rising(paint: str = "bid") -> Series:
+    return Series(np.linspace(0.0, 1.0, 80), paint)
+
+
+def inks(row) -> list[str]:
+    return [PAINTS[ink] for ink in row.ink]
+
+
+def test_a_line_rises_from_the_bottom_left_to_the_top_right():
+    rows = draw(chart(rising()), WIDTH, 5)
+    assert rows[-1].text[LABEL_CELLS] != " " and rows[0].text[-1] != " "
+    assert rows[0].text[LABEL_CELLS] == " " and rows[-1].text[-1] == " "
+
+
+def test_points_are_joined_and_a_missing_one_breaks_the_line():
+    jump = dots(np.array([0.0, 1.0]), 0.0, 1.0, 2)
+    assert jump[:, 1].all() and jump[:, 0].sum() == 1
+    hole = dots(np.array([0.0, np.nan, 1.0]), 0.0, 1.0, 2)
+    assert hole[:, 1].sum() == 0 and hole[:, 2].sum() == 1
+
+
+def test_values_beyond_the_scale_stay_at_its_edge():
+    grid = dots(np.array([-5.0, 5.0]), 0.0, 1.0, 2)
+    assert grid[-1, 0] and grid[0, 1]
+
+
+def test_cells_that_two_lines_share_have_the_paint_of_neither():
+    flat = np.full(80, 0.5)
+    apart = draw(chart(Series(flat, "bid"), Series(flat * 0, "ask")), WIDTH, 4)
+    shared = draw(chart(Series(flat, "bid"), Series(flat, "ask")), WIDTH, 4)
+    assert {ink for row in apart for ink in inks(row)[LABEL_CELLS:]} == {"text", "bid", "ask"}
+    assert not {"bid", "ask"} & {ink for row in shared for ink in inks(row)}
+    assert any(cell >= "⠁" for cell in shared[1].text + shared[2].text)
+
+
+def test_a_threshold_is_a_line_with_its_value_and_never_hides_a_curve():
+    rows = draw(chart(rising(), levels=(Level(0.5, "2.5"),)), WIDTH, 5)
+    assert rows[2].text.startswith("    2.5") and "╌" in rows[2].text
+    assert any(ink == "bid" for ink in inks(rows[2]))
+    assert not any("╌" in row.text for row in draw(chart(rising(), levels=(Level(7.0, "7"),)), WIDTH, 5))
+
+
+def test_a_band_is_the_ground_of_its_columns():
+    band = np.zeros(40, np.bool_)
+    band[-3:] = True
+    row = draw(chart(rising(), bands={"band": band}), WIDTH, 3)[1]
+    assert [PAINTS[ground] for ground in row.ground][-4:] == ["text", "band", "band", "band"]
+
+
+def test_events_and_unknown_are_written_over():
+    row = draw(chart(rising(), events=(Event(5, "▼", "own"), Event(99, "▼", "own"))), WIDTH, 3)[0]
+    assert row.text.count("▼") == 1 and row.text[LABEL_CELLS + 5] == "▼"
+    assert "no LPI yet" in draw(chart(unknown="no LPI yet"), WIDTH, 3)[1].text
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (8, 2), (33, 1), (200, 0), (10, 10)])
+def test_any_room(width, height):
+    rows = draw(chart(rising(), levels=(Level(0.5, "0.5"),)), width, height)
+    assert len(rows) == height
+    assert all(len(text(segments(row, width, STYLES))) == width for row in rows)

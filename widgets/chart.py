@@ -1,0 +1,160 @@
+"""Lines over time in braille: two columns of dots a cell, four rows of them, thresholds and bands behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from rich.segment import Segment
+
+from widgets.line_widget import LineWidget, Styles, title_row
+from widgets.raster import INDEX, Canvas, RasterRow, segments
+
+Floats = npt.NDArray[np.float64]
+
+BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.int64)
+"""Of a braille character: by row of dots and column of dots."""
+BLANK = 0x2800
+LABEL_CELLS = 8
+
+
+class Series(NamedTuple):
+    """One line: a value for each column of dots, NaN where there is none."""
+
+    values: Floats
+    paint: str
+
+
+class Level(NamedTuple):
+    """A threshold."""
+
+    value: float
+    label: str
+    paint: str = "warn"
+
+
+class Event(NamedTuple):
+    """A mark above the lines, at a column of cells."""
+
+    column: int
+    glyph: str
+    paint: str
+
+
+class ChartTitle(NamedTuple):
+    """The first row: what it is, then words of a paint each."""
+
+    title: str
+    note: str = ""
+    note_paint: str = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What a chart shows. `low` to `high` is its scale; a column of `band` that is set has the band's ground."""
+
+    title: ChartTitle
+    series: tuple[Series, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+    high_label: str = ""
+    low_label: str = ""
+    levels: tuple[Level, ...] = ()
+    events: tuple[Event, ...] = ()
+    bands: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)  # ground paint: columns of cells
+    unknown: str = ""
+
+
+def dots(values: Floats, low: float, high: float, height: int) -> npt.NDArray[np.bool_]:
+    """Return (4 x height, columns) dots of a line, each point joined to the one before it by a stroke."""
+    rows = 4 * height
+    with np.errstate(invalid="ignore"):
+        y = np.round((high - np.clip(values, low, high)) / (high - low) * (rows - 1))
+    before = np.concatenate([y[:1], y[:-1]])
+    before = np.where(np.isnan(before), y, before)
+    at = np.arange(rows)[:, None]
+    with np.errstate(invalid="ignore"):
+        on: npt.NDArray[np.bool_] = (at >= np.minimum(y, before)) & (at <= np.maximum(y, before))
+    return on
+
+
+def _codes(values: Floats, chart: Chart, columns: int, height: int) -> npt.NDArray[np.int64]:
+    """Return the dots of each cell as bits, (height, columns), the newest value in the last column."""
+    padded = np.full(2 * columns, np.nan)
+    shown = values[-2 * columns :]
+    padded[2 * columns - len(shown) :] = shown
+    grid = dots(padded, chart.low, chart.high, height).reshape(height, 4, columns, 2)
+    codes: npt.NDArray[np.int64] = np.einsum("hrcd,rd->hc", grid.astype(np.int64), BITS)
+    return codes
+
+
+def draw(chart: Chart, width: int, height: int) -> list[RasterRow]:
+    """Return the rows of a chart over `width` cells: labels of the scale at the left, the lines right of them."""
+    canvas = Canvas(width, height)
+    left = LABEL_CELLS if width > 4 * LABEL_CELLS else 0
+    columns = width - left
+    if height <= 0 or columns <= 0:
+        return canvas.rows()
+    for ground, band in chart.bands.items():
+        shown = band[-columns:]
+        canvas.ground[:, width - len(shown) :][:, shown] = INDEX[ground]
+    span = chart.high - chart.low
+    for level in chart.levels:
+        if chart.low < level.value < chart.high and height > 1:
+            y = min(height - 1, int((chart.high - level.value) / span * (height - 1) + 0.5))
+            canvas.write(left, y, "╌" * columns, "hatch")
+            canvas.write(0, y, level.label[: left - 1].rjust(max(0, left - 1)), level.paint)
+    together = np.zeros((height, columns), np.int64)
+    for series in chart.series:
+        codes = _codes(series.values, chart, columns, height)
+        inked = codes > 0
+        ink = canvas.ink[:, left:]
+        ink[inked] = np.where(together[inked] > 0, INDEX["text"], INDEX[series.paint])
+        together |= codes
+    inked = together > 0
+    canvas.text[:, left:][inked] = (together[inked] + BLANK).astype("<u4").view("<U1")
+    if left and height > 1:
+        canvas.write(0, 0, chart.high_label.rjust(left - 1), "dim")
+        canvas.write(0, height - 1, chart.low_label.rjust(left - 1), "dim")
+    for event in chart.events:
+        if 0 <= event.column < columns:
+            canvas.write(left + event.column, 0, event.glyph, event.paint)
+    if chart.unknown:
+        canvas.write(left + max(0, (columns - len(chart.unknown)) // 2), height // 2, chart.unknown, "warn")
+    return canvas.rows()
+
+
+ChartKey = ChartTitle | RasterRow
+
+
+class ChartWidget(LineWidget[ChartKey]):
+    """Draws a `Chart`."""
+
+    chart = Chart(ChartTitle(""))
+
+    def columns(self) -> int:
+        """Return how many columns of cells the lines have."""
+        width = self.size.width
+        return max(0, width - (LABEL_CELLS if width > 4 * LABEL_CELLS else 0))
+
+    def show(self, chart: Chart) -> None:
+        """Take a new chart and repaint the rows that differ."""
+        self.chart = chart
+        self.changed()
+
+    def row_keys(self, width: int, height: int) -> Sequence[ChartKey]:
+        """Return the title and the picture's rows."""
+        return [self.chart.title, *draw(self.chart, width, max(0, height - 1))]
+
+    def topic(self, key: ChartKey, x: int) -> str:
+        """Return what the chart is of."""
+        return self.chart.title.title
+
+    def row_segments(self, key: ChartKey, width: int, styles: Styles) -> list[Segment]:
+        """Return one row."""
+        if isinstance(key, RasterRow):
+            return segments(key, width, styles)
+        return title_row(key.title, key.note, width, styles, key.note_paint)
