@@ -54,11 +54,11 @@ def left(folder, began_s, killed_s):
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
     code, repaired = said("session", "repair", "--log", log)
     assert code == 0, repaired
-    (one,) = repaired["brought_to_one_point"].values()
+    (one,) = repaired["cut_off"].values()
     code, verified = said("session", "verify", "last", "--log", log)
     assert code == 0 and verified["rows_differing"] == verified["rows_not_logged"] == 0, verified
     lost_s = killed_s - (one["last_ts_us"] / 1e6 or began_s)
-    return one["recording_bytes_cut"] > 0, lost_s, verified["rows_compared"], one["rows_added"], one["rows_removed"]
+    return one["recording_cut_bytes"] > 0, lost_s, verified["rows_compared"], one["rows_added"], one["rows_removed"]
 
 
 def main():

@@ -176,7 +176,7 @@ def child(what, log, out):
 
 
 def replays(folder):
-    """Return what logging costs a headless replay, events a second, medians of turns."""
+    """Return what logging costs a headless replay: medians of turns, and the processor time that engine and writer took."""
     warm.load()
     events = repeated(setup().tape.read(), REPEATED)
     ways = {"none": None, "fills": {"keep": "fills", "columnar": True}, "full": {"columnar": True}, "full, SQLite": {}}
@@ -184,10 +184,17 @@ def replays(folder):
     for turn in range(TURNS):
         for name, how in ways.items():
             log = None if how is None else SessionLog(folder / f"{name}{turn}.sqlite", **how)
-            found[name].append(headless.replay(setup(log), events)["events_per_s"])
+            mine, whole = time.thread_time(), time.process_time()
+            rate = headless.replay(setup(log), events)["events_per_s"]
+            mine, whole = time.thread_time() - mine, time.process_time() - whole
+            found[name].append((rate, mine, whole - mine))
             if log:
                 log.close()
-    return {name: statistics.median(rates) for name, rates in found.items()}
+    keys = ("events_per_s", "engine_thread_s", "writer_thread_s")
+    return {
+        name: dict(zip(keys, map(statistics.median, zip(*turns, strict=True)), strict=True))
+        for name, turns in found.items()
+    }
 
 
 def main() -> None:

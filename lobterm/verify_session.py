@@ -24,13 +24,35 @@ from lobterm.session.columns import columns
 from lobterm.tape.recording import names
 
 
+class Again:
+    """A live session that is run again from its recording; raise InputError where it has none."""
+
+    def __init__(self, log: Path, run: reader.Run) -> None:
+        self.paths = recording(log, run)
+        self._reading = read_recording(self.paths)
+        self._engine = _engine(log, run, self._reading)
+        self.events = 0
+        self.end_us = 0
+        """Time of the last row so far."""
+
+    def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[drive.Rows]:
+        """Yield all that the engine says of the recording, to the session's end."""
+        for chunk in self._reading.chunks:
+            yield from drive.fold(self._engine, chunk)
+            self.events += len(chunk)
+            self.end_us = int(chunk["ts"][-1]) if len(chunk) else self.end_us
+            if progress:
+                progress(self.events)
+        yield from drive.finish(self._engine)
+
+
 def verify(log: Path, wanted: str, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
     """Return the keys of DESIGN §7 for one session of a log."""
     with reader.opened(log) as connection:
         run = reader.run(connection, log, wanted)
-        again = Again(log, run, progress)
+        again = Again(log, run)
         compared = _Compared({table: reader.rows(connection, table, run.number) for table in TABLES}, run.number)
-        for rows in again.rows():
+        for rows in again.rows(progress):
             compared.add(rows)
         compared.end(ended=run.ended)
     return {
@@ -41,38 +63,12 @@ def verify(log: Path, wanted: str, progress: Callable[[int], None] | None = None
         "rows_not_logged": compared.not_logged,
         "ended": run.ended,
         "events": again.events,
-        "recording": [str(path) for path in again.files],
+        "recording": [str(path) for path in again.paths],
     }
 
 
-class Again:
-    """A logged live session, run again from its recording."""
-
-    def __init__(self, log: Path, run: reader.Run, progress: Callable[[int], None] | None = None) -> None:
-        self._reading = read_recording(recording(log, run))
-        self._engine = _engine(log, run, self._reading)
-        self._progress = progress
-        self.events = 0
-        self.last_us = 0  # of the newest row read
-
-    @property
-    def files(self) -> list[Path]:
-        """Return the recording's files."""
-        return [path for session in self._reading.sessions for files in session.files.values() for path in files]
-
-    def rows(self) -> Iterator[drive.Rows]:
-        """Yield all that comes out, the end of the session included."""
-        for chunk in self._reading.chunks:
-            yield from drive.fold(self._engine, chunk)
-            self.events += len(chunk)
-            self.last_us = int(chunk["ts"][-1]) if len(chunk) else self.last_us
-            if self._progress:
-                self._progress(self.events)
-        yield from drive.finish(self._engine)
-
-
 def recording(log: Path, run: reader.Run) -> list[Path]:
-    """Return the files of a session's recording; raise InputError where there is none."""
+    """Return the files of a session's recording; raise InputError where there are none."""
     folder = run.provenance.get("recording")
     if not run.provenance.get("live"):
         mend = "a live session has one; a replay's rows come again from its tape: lobterm replay TAPE --headless"

@@ -104,11 +104,12 @@ def _setup(arguments: argparse.Namespace) -> LiveSetup:
         _bases(arguments, settings),
         spot=not arguments.no_spot,
         log=arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))),
-        recordings=None if arguments.no_record else _recordings(arguments, settings),
+        recordings=None if arguments.no_record else recordings_folder(arguments, settings),
     )
 
 
-def _recordings(arguments: argparse.Namespace, settings: Any) -> Path:
+def recordings_folder(arguments: argparse.Namespace, settings: Any) -> Path:
+    """Return where recordings are kept: as asked, as configured, or in the user's data folder."""
     import platformdirs
 
     named = arguments.recordings or str(settings.setting("paths.recordings"))
@@ -149,7 +150,10 @@ def run_record(arguments: argparse.Namespace) -> int:
 
     settings = config.load(arguments.config)
     record = Record(
-        _symbols(arguments), _bases(arguments, settings), _recordings(arguments, settings), spot=not arguments.no_spot
+        _symbols(arguments),
+        _bases(arguments, settings),
+        recordings_folder(arguments, settings),
+        spot=not arguments.no_spot,
     )
     return _follow(record, arguments)
 

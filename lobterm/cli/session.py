@@ -16,6 +16,7 @@ EPILOG = """\
   lobterm session export last --out FOLDER              every table as Parquet, with a note that explains the columns
   lobterm session verify last                           a live session again from its recording: every row compared
   lobterm session prune --keep 50 --dry-run             which sessions would go
+  lobterm session repair                                after a crash: log and recording at one point, the rest filled in
 
 ID is a session id, its beginning, or `last`. From a program: `from lobterm import session; session.open().fills()`.
 """
@@ -46,24 +47,35 @@ def register(commands: Any) -> None:
     pin = _add(group, _with_path("run_pin"), "pin", "keep a session until it is let go: nothing prunes it")
     pin.add_argument("--off", action="store_true", help="let it go")
     prune = _add(
-        group, _with_path("run_prune"), "prune", "delete sessions; pinned, cut off and running ones stay", one=False
+        group,
+        _with_path("run_prune"),
+        "prune",
+        "delete sessions and recordings; pinned, cut off and running ones stay",
+        one=False,
     )
     prune.add_argument("session", nargs="*", metavar="ID", help="sessions to delete")
     prune.add_argument("--keep", type=_count, metavar="N", help="keep the newest N")
     prune.add_argument("--older-than", type=float, metavar="DAYS", help="delete what was started longer ago")
+    prune.add_argument("--recordings-days", type=_count, metavar="N", help="delete recordings of days longer ago, too")
+    prune.add_argument(
+        "--recordings-gb", type=float, metavar="GB", help="and the oldest until no more than this is left"
+    )
+    prune.add_argument(
+        "--recordings", type=Path, metavar="FOLDER", help="where they are (default: config, paths.recordings)"
+    )
     prune.add_argument("--dry-run", action="store_true", help="say what would go, and delete nothing")
     _add(
         group,
         _with_path("run_repair"),
         "repair",
-        "make a damaged log whole; bring cut-off live sessions and their recordings to the same point",
+        "after a crash: the log whole, sessions that were cut off filled in",
         one=False,
     )
 
 
 def _count(text: str) -> int:
     if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of sessions")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
 
 

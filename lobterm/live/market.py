@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from lobterm.engine import carry, drive, read
 from lobterm.engine import state as st
 from lobterm.engine.rows import LABEL
+from lobterm.errors import LobtermError
 from lobterm.events import Flag
 from lobterm.tape.recording import warm
 from lobterm.view.history import History
@@ -37,6 +39,8 @@ class LiveMarket:
         self.channel, self.ring, self.session_id = opened.channel, opened.ring, opened.session_id
         self.queue_max = 0  # most rows that ever waited for the engine
         self.failure = ""
+        self.log_failure = ""
+        """Why nothing is logged any more; `lobterm session repair` fills the log from the recording."""
         self.history = History()
         self._labels: list[npt.NDArray[np.void]] = []
 
@@ -75,8 +79,11 @@ class LiveMarket:
             if len(self._labels) > KEPT_PARTS:
                 self._labels = [np.concatenate(self._labels)[-LABELS_KEPT:]]
         self.history.rows(rows)
-        if self.log is not None:
-            self.log.write(rows)
+        if self.log is not None and not self.log_failure:
+            try:
+                self.log.write(rows)
+            except LobtermError as error:  # the market goes on, and so does its recording
+                self.log_failure = str(error)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""
@@ -106,11 +113,14 @@ class LiveMarket:
         if folder is not None and not self.failure:
             now_us = int(self.engine.state.clock[st.NOW])
             warm.save(folder, self.channel.symbol, self.session_id, carry.samples(self.engine.state, now_us))
-        if self.log is not None:
-            try:
-                if not self.failure:
-                    for rows in drive.finish(self.engine):
-                        self.log.write(rows)
+        if self.log is None:
+            return
+        try:
+            if not self.failure and not self.log_failure:
+                for rows in drive.finish(self.engine):
+                    self.log.write(rows)
+            if not self.log_failure:
                 self.log.end(self.summary())
-            finally:
+        finally:
+            with contextlib.suppress(LobtermError) if self.log_failure else contextlib.nullcontext():
                 self.log.close()

@@ -73,7 +73,7 @@ def open_market(setup: LiveSetup, listing: Listing, ring_rows: int) -> LiveMarke
 
     session_id = new_session_id()
     opened = open_channel(listing, ring_rows, setup.recordings, session_id)
-    log = SessionLog(setup.log) if setup.log is not None else None
+    log = SessionLog(setup.log, patient=False) if setup.log is not None else None
     if log is not None:
         log.begin(setup.provenance(listing), session_id)
     return LiveMarket(opened, setup.new_engine(listing), log)

@@ -107,7 +107,8 @@ class Live:
     def complaints(self) -> list[str]:
         """Return what a person should know."""
         stopped = [market.opened.recorder_failure for market in self.markets]
-        return [*self.feed.complaints(), *(words for words in stopped if words)]
+        logs = [market.log_failure or market.log.trouble for market in self.markets if market.log is not None]
+        return [*self.feed.complaints(), *(words for words in (*stopped, *logs) if words)]
 
     @property
     def failure(self) -> str:

@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lobterm import cli, config, verify_session
+from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError, LobtermError
 from lobterm.feeds.binance import listing
 from lobterm.live.record import Record
@@ -126,8 +129,8 @@ async def test_a_session_that_was_cut_off_is_brought_to_one_point_with_its_recor
     path = next(iter(names.files(tmp_path / "recordings").values()))
     path.write_bytes(path.read_bytes() + b"torn")
     assert cli.main(["session", "repair", "--log", str(log), "--json"]) == 0
-    (done,) = json.loads(capsys.readouterr().out)["brought_to_one_point"].values()
-    assert (done["recording_bytes_cut"], done["rows_removed"]) == (4, 0)
+    (done,) = json.loads(capsys.readouterr().out)["cut_off"].values()
+    assert (done["recording_cut_bytes"], done["rows_removed"]) == (4, 0)
     assert done["rows_added"] >= 43
     again = verify_session.verify(log, "last")
     assert (again["rows_differing"], again["rows_not_logged"], again["ended"]) == (0, 0, True)
@@ -260,3 +263,67 @@ def _main_in_thread(words):
 def test_what_cannot_be_meant_is_refused(words, said, capsys):
     assert cli.main(words) == 2
     assert said in capsys.readouterr().err
+
+
+def repaired(log, capsys):
+    assert cli.main(["session", "repair", "--log", str(log), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+async def test_a_session_that_was_cut_off_is_brought_to_one_point_with_its_recording_and_filled_in(tmp_path, capsys):
+    """The log lacks its end, the recording's last frame is torn: as after a power failure."""
+    log = tmp_path / "log.sqlite"
+    async with exchange(speed=20) as emulator, living(setup_of(emulator, tmp_path)) as live:
+        await until(live, lambda: live.ready and sum(live.snapshot(1).label_counts) > 200)
+        assert log.exists() and not repaired(log, capsys)["cut_off"], "it is being written"
+    with contextlib.closing(sqlite3.connect(log)) as connection, connection:
+        (middle,) = connection.execute("select ts from labels order by rowid limit 1 offset 100").fetchone()
+        for table in TABLES:
+            connection.execute(f"delete from {table} where ts > ?", (middle,))
+        connection.execute("delete from markouts")
+        connection.execute("update runs set ended_us = null, summary = null")
+    (recording,) = names.files(tmp_path / "recordings").values()
+    with recording.open("r+b") as file:
+        file.truncate(recording.stat().st_size - 9)
+    (done,) = repaired(log, capsys)["cut_off"].values()
+    assert done["rows_added"] > 100 and done["rows_removed"] == 0 and done["recording_cut_bytes"] > 0
+    found = verify_session.verify(log, "last")
+    assert (found["ended"], found["rows_differing"], found["rows_not_logged"]) == (True, 0, 0)
+    assert repaired(log, capsys)["cut_off"] == {}
+
+
+async def test_a_log_that_fails_stops_neither_the_market_nor_its_recording(tmp_path, capsys):
+    log = tmp_path / "log.sqlite"
+    async with exchange(speed=20) as emulator, living(setup_of(emulator, tmp_path)) as live:
+        await until(live, lambda: live.ready and sum(live.snapshot(1).label_counts) > 50)
+        live.shown.log.flush()
+        live.shown.log._give_up(OSError("no space left"))
+        trades = sum(live.snapshot(1).label_counts)
+        await until(live, lambda: sum(live.snapshot(1).label_counts) > trades + 50)
+        assert live.failure == ""
+        assert any("no space left" in words for words in live.complaints())
+    (done,) = repaired(log, capsys)["cut_off"].values()
+    assert done["rows_added"] > 50
+    assert verify_session.verify(log, "last")["rows_differing"] == 0
+
+
+async def test_recordings_that_a_session_still_needs_are_not_pruned(tmp_path, capsys):
+    log, folder = tmp_path / "log.sqlite", tmp_path / "recordings"
+    async with exchange(speed=20) as emulator, living(setup_of(emulator, tmp_path)) as live:
+        await until(live, lambda: live.ready and live.snapshot(1).book_known)
+    (name, file), *_ = names.files(folder).items()
+    old = file.with_name(str(replace(name, day=date(2020, 1, 1))))
+    file.rename(old)
+
+    def pruned(*words):
+        limits = ["--recordings", str(folder), "--recordings-days", "30"]
+        assert cli.main(["session", "prune", "--log", str(log), *limits, "--json", *words]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    cli.main(["session", "pin", "last", "--log", str(log)])
+    capsys.readouterr()
+    assert list(pruned()["recordings_kept"].values()) == ["is pinned"] and old.exists()
+    cli.main(["session", "pin", "last", "--off", "--log", str(log)])
+    capsys.readouterr()
+    assert pruned("--dry-run")["recordings_would_delete"] == [str(old)] and old.exists()
+    assert pruned()["recordings_deleted"] == [str(old)] and not old.exists()
