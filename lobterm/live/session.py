@@ -12,6 +12,7 @@ from lobterm import warm
 from lobterm.clock import LiveClock
 from lobterm.errors import LobtermError
 from lobterm.live.setup import LiveSetup
+from lobterm.view.history import History
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from lobterm.feeds.binance.feed import LiveFeed
     from lobterm.instrument import Instrument
     from lobterm.live.market import LiveMarket
-    from lobterm.view.history import History
 
 RING_ROWS = 1 << 18
 
@@ -38,6 +38,7 @@ class Live:
         self.ready = False
         self.loading_note = "loading"
         self.markets: tuple[LiveMarket, ...] = ()
+        self._nothing_yet = History()
         self._feed: LiveFeed | None = None
         self._closed = False
         self._report: dict[str, Any] | None = None
@@ -152,8 +153,8 @@ class Live:
 
     @property
     def history(self) -> History:
-        """Return what has been, for the screens that show time."""
-        return self.shown.history
+        """Return what has been, for the screens that show time; nothing before `load`."""
+        return self.markets[0].history if self.markets else self._nothing_yet
 
     def report(self) -> dict[str, Any]:
         """Return the keys of DESIGN §7, as of now or as of the session's end."""

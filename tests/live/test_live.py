@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from lobterm import cli, config, verify_session
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError, LobtermError
 from lobterm.feeds.binance import listing
+from lobterm.feeds.binance.addresses import Bases
 from lobterm.live.record import Record
 from lobterm.live.session import Live
 from lobterm.live.setup import LiveSetup
@@ -219,6 +222,25 @@ async def test_the_monitor_opens_on_a_live_market(tmp_path):
             assert (header.mode, live.clock.paused, live.clock.speed) == ("LIVE", False, 1.0)
             assert not header.failure
         await asyncio.to_thread(live.close)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_every_screen_opens_before_the_market_is_there(tmp_path, size):
+    from lobterm.app.app import LobtermApp
+
+    asked = threading.Event()
+    live = Live(setup_of(SimpleNamespace(bases=Bases()), tmp_path), warmed=lambda: None)
+    live.load = asked.wait
+    app = LobtermApp(live)
+    async with app.run_test(size=size) as pilot:
+        try:
+            for key in ("2", "z", "3", "6", "f", "1", "space", "k", "n", "question_mark", "escape"):
+                await pilot.press(key)
+                app.paint()
+            assert app.is_running
+            assert not live.ready
+        finally:
+            asked.set()
 
 
 async def test_the_commands_tell_what_scripts_rely_on(tmp_path, capsys):

@@ -38,7 +38,7 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show the lines that fit."""
-        if not self.due():
+        if snapshot is None or not self.due():
             return
         table = self._widget
         happened = self.market.history.happened

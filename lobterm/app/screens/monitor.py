@@ -172,7 +172,9 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         self._choose(group=GROUPS[min(max(at, 0), len(GROUPS) - 1)], centre=None)
 
     def action_least_size(self, step: int) -> None:
-        """Raise or lower the smallest trade that the tape shows."""
+        """Raise or lower the smallest trade that the tape shows; what a lot is, is known once the market is there."""
+        if not self.market.ready:
+            return
         lot = self.market.instrument.lot
         sizes = sorted({round(size / lot) for size in LEAST_SIZES})
         at = sizes.index(self.choice.least_lots) + step
