@@ -51,7 +51,7 @@ class Market(ABC):
 
     path: Path
 
-    def __init__(self, instrument: Instrument, stamps: Stamps, *, touch_from_book: bool) -> None:
+    def __init__(self, instrument: Instrument, stamps: Stamps, *, touch_from_book: bool, thinned: bool = False) -> None:
         self.instrument, self.stamps = instrument, stamps
         self.symbol = instrument.symbol
         self.stream = instrument.symbol.lower()
@@ -60,7 +60,8 @@ class Market(ABC):
         self.chain = Chain(contiguous=self.path is Path.SPOT)
         self.trade_ids = Growing()
         self.matched_us = 0  # of the book, on the exchange's clock
-        self._touch_from_book = touch_from_book
+        self._touch_from_book, self._thinned = touch_from_book, thinned
+        self._touch_id = 0
         self._touch: list[Level] = [(0, 0), (0, 0)]
         self._seeded = False
         self.aggregates = 0
@@ -116,7 +117,8 @@ class Market(ABC):
         matched_ms = self.stamps.ms(self.matched_us)
         text = self.depth_text(ids, sent_ms, matched_ms, sides[0], sides[1])
         messages = [Message(self.path, f"{self.stream}@depth@100ms", text, ids.last)]
-        if self._touch_from_book:
+        # an exchange tells every change of the best prices: those that a thinned tape left out come with the book
+        if self._touch_from_book or (self._thinned and self._touch_id < ids.last):
             best = [(self.book.top(side, 1) or [(0, 0)])[0] for side in (1, -1)]
             if best != self._touch:
                 self._touch = best
@@ -133,6 +135,7 @@ class Market(ABC):
         return [self._tell_touch(ident, self.stamps.ms(sent_us), self.stamps.ms(exch_us))]
 
     def _tell_touch(self, ident: int, sent_ms: int, matched_ms: int) -> Message:
+        self._touch_id = max(self._touch_id, ident)
         return Message(self.path, f"{self.stream}@bookTicker", self.touch_text(ident, sent_ms, matched_ms))
 
     @property

@@ -47,8 +47,8 @@ class Perp(Market):
 
     path = Path.PUBLIC
 
-    def __init__(self, instrument: Instrument, stamps: Stamps, *, touch_from_book: bool) -> None:
-        super().__init__(instrument, stamps, touch_from_book=touch_from_book)
+    def __init__(self, instrument: Instrument, stamps: Stamps, *, touch_from_book: bool, thinned: bool = False) -> None:
+        super().__init__(instrument, stamps, touch_from_book=touch_from_book, thinned=thinned)
         self.told = Told()
         self.interest: deque[tuple[int, int, int]] = deque(maxlen=HISTORY)  # end of period ms, lots, mark
         self.settled: deque[tuple[int, int, int]] = deque(maxlen=SETTLEMENTS)  # ms, rate, mark

@@ -51,14 +51,16 @@ class Player:
         self.hashes: dict[int, Hashes] = {}
         self.perp: Perp | None = None
         self.spot: Spot | None = None
+        options = meta.provenance.get("options")
+        thinned = isinstance(options, dict) and bool(options.get("touch_ms"))
         touched = touching(next(tape.chunks(), empty(0)))
         for instrument in meta.instruments:
             from_book = int(instrument.market) not in touched
             if instrument.market == MarketId.PERP:
-                self.perp = Perp(instrument, stamps, touch_from_book=from_book)
+                self.perp = Perp(instrument, stamps, touch_from_book=from_book, thinned=thinned)
                 self.markets[0] = self.perp
             elif instrument.market == MarketId.SPOT:
-                self.spot = Spot(instrument, stamps, touch_from_book=from_book)
+                self.spot = Spot(instrument, stamps, touch_from_book=from_book, thinned=thinned)
                 self.markets[1] = self.spot
         self.hashes = {market: Hashes() for market in self.markets}
         if not self.markets or not meta.rows:
