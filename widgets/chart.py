@@ -117,8 +117,9 @@ def draw(chart: Chart, width: int, height: int) -> list[RasterRow]:
     inked = together > 0
     canvas.text[:, left:][inked] = (together[inked] + BLANK).astype("<u4").view("<U1")
     if left and height > 1:
-        canvas.write(0, 0, chart.high_label.rjust(left - 1), "dim")
-        canvas.write(0, height - 1, chart.low_label.rjust(left - 1), "dim")
+        for y, label in ((0, chart.high_label), (height - 1, chart.low_label)):
+            if label:  # without one, a level's own may stand there
+                canvas.write(0, y, label.rjust(left - 1), "dim")
     for event in chart.events:
         if 0 <= event.column < columns:
             canvas.write(left + event.column, 0, event.glyph, event.paint)

@@ -173,7 +173,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         state = (
             market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
             self.shell.rows_per_s, self.size, self.current_mode, build.seek_words(market),
-            tape.indexed_rows if (tape := seekable(market)) else 0,
+            build.indexed_steps(tape) if (tape := seekable(market)) else 0,
         )  # fmt: skip
         if not market.ready or state != self._painted:
             self._painted, self._same = state, 0

@@ -78,7 +78,9 @@ def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
     """Return the two rows of the header; a failure takes the place of health and source."""
     mode = (f" {view.mode} ", "badge-live" if view.mode == "LIVE" else "badge")
     who = ((view.symbol, "strong"), (" PAPER ", "badge"), mode)
-    first = status_line.StatusRow((*who, (view.clock, "text"), (view.speed, "strong")))
+    funding = view.funding
+    right = ((f"{funding.label} {funding.text}", _paint(funding, "dim")),) if funding else ()
+    first = status_line.StatusRow((*who, (view.clock, "text"), (view.speed, "strong")), right)
     source = tuple((word, "dim") for word in view.source.split(" · "))
     if view.failure:
         return first, status_line.StatusRow(((f"STOPPED: {view.failure}", "bad"),))
@@ -310,7 +312,8 @@ def chart(view: ChartView) -> charts.Chart:
     return charts.Chart(
         charts.ChartTitle(view.name, view.note),
         tuple(charts.Series(line.values, {-1: "ask", 1: "bid"}.get(line.side, "strong")) for line in view.lines),
-        view.low, view.high, f"{view.high:.4g}", f"{view.low:.4g}",
+        view.low, view.high,
+        f"{view.high:.4g}" if view.top is None else view.top, f"{view.low:.4g}" if view.bottom is None else view.bottom,
         tuple(charts.Level(value, label) for value, label in view.levels),
         tuple(charts.Event(column, SIDES[side][0], "own") for column, side in view.triggers),
         bands, view.unknown,

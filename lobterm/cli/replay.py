@@ -19,8 +19,9 @@ EPILOG = """\
   lobterm replay day.parquet --speed 50 --at 14:30
   lobterm replay day.parquet --headless --json --set maker.gamma=3
 
-in the console: space plays and pauses, . steps a message, t a trade, a an alpha tick, + and - change the speed,
-m runs at max, 1 2 3 6 change the screen, ? says what a number is, h shows all keys, q quits.
+in the console: space plays and pauses, . steps a message, t a trade, a an alpha tick, and , T A step back; [ and ] go
+to triggers, / asks for a time, + and - change the speed, m runs at max, 1 2 3 6 change the screen, ? says what a
+number is, h shows all keys, q quits.
 """
 
 SLOWEST, FASTEST = 0.1, 1000.0

@@ -26,8 +26,9 @@ from lobterm.view.trades import liquidated, trades
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
-    from lobterm.view.console import Console, Seeking
+    from lobterm.view.console import Console, Seekable, Seeking
 
+INDEX_STEPS = 200
 LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
 
@@ -68,7 +69,7 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
         log=log.lines(reversed(notes.notes), instrument, ui.log_rows, log.STRIP),
         log_note=f"{notes.told:,} so far",
         sums=signals.sums(snapshot),
-        market=(*desk.market(snapshot, instrument), desk.delta(history, instrument)),
+        market=(*desk.market(snapshot, instrument), desk.delta(history, instrument), *desk.traded(history, instrument)),
         clusters=signals.clusters(snapshot),
         transport=transport(console, ui),
     )
@@ -102,6 +103,11 @@ def seek_words(console: Console) -> str:
         return f"seeking a {waits.what}: {int(100 * _share(waits))} % indexed, esc gives up"
     way = seekable(console)
     return fmt.printable(way.seek_note) if way else ""
+
+
+def indexed_steps(tape: Seekable) -> int:
+    """Return how far the tape is indexed, in steps that are worth a paint: what stands is not painted for less."""
+    return INDEX_STEPS * tape.indexed_rows // max(1, tape.rows_total)
 
 
 def run_state(console: Console, ui: Ui) -> RunState:
@@ -142,6 +148,7 @@ def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:
         ),
         source=fmt.printable(console.source_note),
         failure=fmt.printable(console.failure),
+        funding=desk.funding(console.history, console.clock.now),
         seek=seek_words(console),
     )
 

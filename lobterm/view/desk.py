@@ -115,6 +115,33 @@ def market(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
     )
 
 
+FUNDING_STALE_US = 60_000_000
+"""The exchange says it every few seconds at most."""
+
+
+def funding(history: History, now: int) -> Value | None:
+    """Return the predicted rate and how long until it is settled, or None while the exchange has not said it."""
+    told = history.funding
+    if told is None or not told.next_ts:
+        return None
+    left = fmt.age(told.next_ts - now) if told.next_ts > now else "due"
+    old = now - told.ts > FUNDING_STALE_US
+    return Value("fund", f"{fmt.fixed(100 * told.rate_e8, 8, 4)} % {left}", Tone.WARN if old else Tone.PLAIN)
+
+
+def traded(history: History, instrument: Instrument) -> tuple[Value, ...]:
+    """Return the average price by volume, and the lowest and highest, of the trades since the history begins."""
+    since = f"since {fmt.clock(history.since_ts)[:5]}"
+    figures = history.profile.figures()
+    if figures is None:
+        return tuple(Value(f"{name} {since}", fmt.NOTHING, Tone.UNKNOWN) for name in ("VWAP", "range"))
+    vwap, low, high = figures
+    return (
+        Value(f"VWAP {since}", fmt.real_price(vwap, instrument)),
+        Value(f"range {since}", f"{fmt.price(low, instrument)} to {fmt.price(high, instrument)}"),
+    )
+
+
 def delta(history: History, instrument: Instrument) -> Value:
     """Return the cumulative delta: what aggressors bought less what they sold since the history begins."""
     trades = history.trades.rows

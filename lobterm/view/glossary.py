@@ -80,6 +80,11 @@ ENTRIES: tuple[Entry, ...] = (
           "ours"),
     Entry("liq", "Liquidations of the last five minutes, longs (▼) and shorts (▲). The exchange shows one a second at most, so"
           " this is a lower bound.", "base units", "sum of filled sizes", "methods §4.8"),
+    Entry("fund", "Predicted funding rate and the time until it is settled: positive is paid by longs to shorts. Marked when the"
+          " exchange has not said it for a minute.", "% of the position's worth", "as the exchange says it", "002"),
+    Entry("VWAP", "Average price of the trades by volume, since the time beside it, which is when this console began to look, not"
+          " the day's.", "quote coin", "sum of price x size / sum of size", "ours"),
+    Entry("range", "Lowest and highest trade since the time beside it.", "quote coin", "min, max of price", "ours"),
     Entry("mid", "Between best bid and best ask.", "quote coin", "(bid + ask) / 2", "000"),
     Entry("microprice", "The mid, leaning to the thinner side of the touch.", "quote coin",
           "(bid x ask size + ask x bid size) / both sizes", "000"),

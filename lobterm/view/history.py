@@ -6,7 +6,7 @@ what is later than the new moment is forgotten, and what counts from a beginning
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,14 @@ TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000,
 Rows = npt.NDArray[np.void]
 
 
+class Funding(NamedTuple):
+    """What the exchange last said about funding: when (µs), the predicted rate (1e-8), when it will be settled (µs)."""
+
+    ts: int
+    rate_e8: int
+    next_ts: int
+
+
 class History:
     """Everything of the past that a screen may ask for."""
 
@@ -65,6 +73,7 @@ class History:
         self.depth, self.profile, self.happened = Depth(), Profile(), Happened()
         self.since_ts = 0  # from when on volume by price and cumulative delta count
         self._cvd = 0
+        self.funding: Funding | None = None
 
     def events(self, events: EventArray) -> None:
         """Take rows that the engine is about to fold, or has just folded."""
@@ -76,6 +85,10 @@ class History:
         rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
         if len(rare):
             self.happened.events(events[rare])
+        told = np.flatnonzero((kinds == Kind.FUNDING) & (events["market"] == Market.PERP))
+        if len(told):
+            row = events[told[-1]]
+            self.funding = Funding(int(row["ts"]), int(row["px"]), int(row["qty"]))
         forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
         _append(self.liquidations, events[forced], LIQUIDATION.names or ())
         if len(self.trades):
@@ -114,6 +127,7 @@ class History:
                 tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
             self.happened.cut(ts)
             self._recount()
+        self.funding = None  # the next message tells it again
         self.depth.cut(ts)
         self.depth.place(ts, bids, asks)
         self.since_ts = self.since_ts or ts

@@ -157,6 +157,7 @@ class HeaderView:
     source: str
     failure: str = ""
     loading: str = ""
+    funding: Value | None = None  # rate and time left; None while it is not known
     seek: str = ""  # what a seek waits for, or why it led nowhere
 
 

@@ -19,11 +19,18 @@ class Profile:
         self._lots = np.zeros((2, 0), np.int64)  # sold, bought
         self._base = self._first = 0
         self.beyond = 0  # lots at prices beyond REACH
+        self._worth = self._traded = 0  # sum of ticks x lots, of lots; of every trade
+        self._low = self._high = 0
 
     def add(self, px: Ints, qty: Ints, side: npt.NDArray[np.int8]) -> None:
         """Count trades."""
         if not len(px):
             return
+        low, high = int(px.min()), int(px.max())
+        self._low, self._high = (min(self._low, low), max(self._high, high)) if self._traded else (low, high)
+        # weighed from the lowest price: ticks x lots of one drain stay far within an int64
+        self._worth += int(((px - low) * qty).sum()) + low * int(qty.sum())
+        self._traded += int(qty.sum())
         if not self._lots.shape[1]:
             self._first = int(px[0])
             self._base = self._first - STEP // 2
@@ -47,6 +54,10 @@ class Profile:
             left, right = (-(-room // STEP) * STEP for room in (left, right))
             self._lots = np.pad(self._lots, ((0, 0), (left, right)))
             self._base -= left
+
+    def figures(self) -> tuple[float, int, int] | None:
+        """Return (volume-weighted average, lowest, highest) price in ticks of all trades counted; None without any."""
+        return (self._worth / self._traded, self._low, self._high) if self._traded else None
 
     def at(self, low: int, high: int) -> Ints:
         """Return (2, high - low) lots sold and bought at the ticks from `low` up to but without `high`."""

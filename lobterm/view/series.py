@@ -48,6 +48,8 @@ class ChartView:
     triggers: tuple[tuple[int, int], ...] = ()  # column of cells, side
     forced: dict[int, Bools] = field(default_factory=dict)  # side: columns of cells
     unknown: str = ""
+    top: str | None = None  # what the ends of the scale are called; None: their values
+    bottom: str | None = None
 
 
 class Axis:
@@ -69,6 +71,13 @@ class Axis:
             dot = self.of(ts)
             starts = np.flatnonzero(np.concatenate([[True], dot[1:] != dot[:-1]]))
             out[dot[starts]] = np.fmax.reduceat(values, starts)
+        return out
+
+    def last(self, ts: npt.NDArray[np.int64], values: Floats) -> Floats:
+        """Return the last known value of each column."""
+        out = np.full(self.dots, np.nan)
+        known = ~np.isnan(values)
+        out[self.of(ts[known])] = values[known]  # of several the last is kept
         return out
 
     def any(self, ts: npt.NDArray[np.int64], true: Bools) -> Bools:
@@ -145,7 +154,7 @@ def _across(axis: Axis) -> str:
 def charts(
     history: History, snapshot: Snapshot, instrument: Instrument, cells: int, dot_us: int
 ) -> tuple[ChartView, ...]:
-    """Return LPI, then z of impact, depth, toxicity and open interest, then cumulative delta, all over one time axis."""
+    """Return price, LPI, then z of impact, depth, toxicity and open interest, then cumulative delta, all over one time axis."""
     if cells <= 0:
         return ()
     axis = Axis(snapshot.ts, dot_us, cells)
@@ -165,6 +174,7 @@ def charts(
         )
 
     return (
+        _price(history, ticks, axis, instrument),
         lpi_chart(history, snapshot, cells, dot_us),
         chart(
             "z(FSI)", note(p.sells.fsi.value, p.buys.fsi.value, p.sells.fsi.z, p.buys.fsi.z),
@@ -185,6 +195,29 @@ def charts(
             (_line(ticks, axis, 0, "z_oi", z.Z_OI),), float(params[pm.STATE_Z_OI]),
         ),
         _delta(history, axis, instrument),
+    )  # fmt: skip
+
+
+def _price(history: History, ticks: Any, axis: Axis, instrument: Instrument) -> ChartView:
+    """Return the mid, with the average by volume and the range of the trades since the history begins."""
+    known = (ticks["valid"] & np.uint32(int(AlphaValid.TOUCH))) != 0
+    mids = np.where(known, (ticks["bid"] + ticks["ask"]) / 2, np.nan)
+    values = axis.last(ticks["ts"], mids)
+    figures = history.profile.figures()
+    if np.isnan(values).all() or figures is None:
+        return ChartView("MID", "", unknown="no price in sight" if figures else "no trade yet")
+    vwap, low, high = figures
+    seen_low, seen_high = float(np.nanmin(values)), float(np.nanmax(values))
+    # half a tick of room, so that a price that stands still has a scale
+    room = max(0.5, 0.05 * (seen_high - seen_low))
+    note = (
+        f"VWAP {fmt.real_price(vwap, instrument)} low {fmt.price(low, instrument)} high {fmt.price(high, instrument)}"
+        f" since {fmt.clock(history.since_ts)[:5]} · {_across(axis)}"
+    )
+    return ChartView(
+        "MID", note, (Line(0, values),), seen_low - room, seen_high + room,
+        ((vwap, "VWAP"), (float(low), "low"), (float(high), "high")), _triggers(history, axis), _forced(ticks, axis),
+        top="", bottom="",
     )  # fmt: skip
 
 
@@ -211,7 +244,7 @@ def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     return ChartView(
         "CVD",
-        f"lots, since {fmt.clock(history.since_ts)[:8]}",
+        f"base units, since {fmt.clock(history.since_ts)[:8]}",
         (Line(0, values),),
         low,
         high if high > low else low + 1.0,

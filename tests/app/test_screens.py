@@ -196,6 +196,18 @@ async def test_the_palette_offers_the_keys_of_the_screen(opened, words, done):
         assert done(pilot.app)
 
 
+async def test_the_header_counts_down_to_funding_where_it_is_known(opened):
+    console = lived()
+    async with opened(console, size=(120, 40)) as pilot:
+        assert "fund" not in screen_text(pilot).splitlines()[0]
+        told = np.zeros(1, EVENT)
+        told["ts"], told["kind"], told["px"], told["qty"] = NOW, Kind.FUNDING, -12_500, NOW + 3_900_000_000
+        console.history.events(told)
+        pilot.app.paint()
+        await pilot.pause()
+        assert screen_text(pilot).splitlines()[0].rstrip().endswith("fund -0.0125 % 1h05m")
+
+
 async def test_a_screenshot_is_saved(opened, monkeypatch):
     saved = []
     async with opened(lived()) as pilot:

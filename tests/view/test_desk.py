@@ -3,11 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from lobterm.engine.read import Ledger, Pnl
-from lobterm.engine.rows import Strategy
+import numpy as np
+import pytest
+
+from lobterm.engine.read import NO_LEVELS, Ledger, Pnl
+from lobterm.engine.rows import ALPHA, Strategy
+from lobterm.events import EVENT, Kind
 from lobterm.view import desk
-from lobterm.view.models import OwnState, Tone
-from tests.app.fake import BTC, MID, orders, snapshot
+from lobterm.view.history import History
+from lobterm.view.models import OwnState, Tone, Value
+from tests.app.fake import BTC, MID, START, labels, orders, said, snapshot
 
 
 def figures(values) -> dict[str, tuple[str, Tone]]:
@@ -100,3 +105,37 @@ def test_orders_from_the_top_with_what_is_left_and_where_they_are():
 def test_the_queue_ahead_is_shown_where_it_is_known():
     resting = replace(orders((1, MID))[0], ahead=1234.0)
     assert [row.ahead for row in desk.orders(snapshot(orders=(resting, *orders((-1, MID + 5)))), BTC)] == ["—", "1.234"]
+
+
+def test_funding_is_told_with_its_countdown_and_grows_old():
+    history = History()
+    assert desk.funding(history, START) is None
+    rows = np.zeros(2, EVENT)
+    rows["ts"], rows["kind"], rows["px"] = [START, START + 1], Kind.FUNDING, [10_000, -12_345]
+    rows["qty"], rows["market"] = START + 11_700_000_000, [0, 1]
+    history.events(rows)
+    now = START + 1_000_000
+    assert desk.funding(history, now) == Value("fund", "0.0100 % 3h14m")
+    assert desk.funding(history, START + 61_000_000).tone is Tone.WARN
+    assert desk.funding(history, START + 11_700_000_001).text == "0.0100 % due"
+    history.seek(now, NO_LEVELS, NO_LEVELS)
+    assert desk.funding(history, now) is None
+
+
+def test_average_and_range_are_those_of_every_trade_and_follow_a_seek_back():
+    history = History()
+    rows = labels(500)
+    assert [value.text for value in desk.traded(history, BTC)] == ["—", "—"]
+    for piece in np.array_split(rows, 7):
+        history.rows(said(labels=piece))
+    vwap, low, high = history.profile.figures()
+    assert vwap == pytest.approx((rows["px"] * rows["qty"]).sum() / rows["qty"].sum(), rel=1e-12)
+    assert (low, high) == (rows["px"].min(), rows["px"].max())
+    ticks = np.zeros(1, ALPHA)
+    ticks["ts"] = rows["ts"][-1]
+    history.rows(said(alpha=ticks))
+    left = rows[:200]
+    history.seek(int(left["ts"][-1]), NO_LEVELS, NO_LEVELS)
+    assert history.profile.figures()[0] == pytest.approx((left["px"] * left["qty"]).sum() / left["qty"].sum())
+    vwap_shown, spanned = desk.traded(history, BTC)
+    assert spanned.text == "53,104.2 to 53,104.3" and vwap_shown.text.startswith("53,104.2")

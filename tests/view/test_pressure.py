@@ -123,5 +123,5 @@ def test_a_z_that_was_cut_off_does_not_look_measured(z, told):
     assert conditions["OI flush"].sells.text == told
     assert conditions["reform"].sells.text == (f"z {told}" if told[0] in "≥≤" else "-0.30")
     picture = replace(picture, pressure=replace(picture.pressure, oi_age_us=1_000_000))
-    notes = [view.note for view in series.charts(History(), picture, BTC, 40, 1_000_000)[1:5]]
+    notes = [view.note for view in series.charts(History(), picture, BTC, 40, 1_000_000)[2:6]]
     assert all(f"z {told}" in note for note in notes)

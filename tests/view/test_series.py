@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lobterm.engine.rows import TRIGGER, AlphaValid, Regime
+from lobterm.engine.rows import ALPHA, TRIGGER, AlphaValid, Regime
 from lobterm.view import series
 from lobterm.view.depth import COLUMN_US
 from lobterm.view.history import History
@@ -69,7 +69,7 @@ def test_all_charts_share_their_axis(dot_us):
     made = history()
     made.rows(said(labels=labels(50, end=NOW)))
     views = series.charts(made, snapshot(ts=NOW), BTC, 30, dot_us)
-    assert [view.name for view in views] == ["LPI", "z(FSI)", "z(LDR)", "z(Π)", "z(OI flush)", "CVD"]
+    assert [view.name for view in views] == ["MID", "LPI", "z(FSI)", "z(LDR)", "z(Π)", "z(OI flush)", "CVD"]
     assert {len(line.values) for view in views for line in view.lines} == {60}
 
 
@@ -83,4 +83,21 @@ def test_the_delta_stands_still_between_trades():
 
 
 def test_open_interest_never_seen_is_said():
-    assert "no reading" in series.charts(history(), snapshot(ts=NOW), BTC, 5, COLUMN_US)[4].note
+    assert "no reading" in series.charts(history(), snapshot(ts=NOW), BTC, 5, COLUMN_US)[5].note
+
+
+def test_the_price_is_the_last_known_mid_of_each_column_with_average_and_range():
+    made = History()
+    ticks = np.zeros(4, ALPHA)
+    ticks["ts"] = NOW - np.array([2_500_000, 1_600_000, 1_100_000, 100_000])
+    ticks["bid"], ticks["ask"] = [100, 110, 120, 130], [102, 112, 122, 132]
+    ticks["valid"] = int(AlphaValid.TOUCH)
+    ticks["valid"][2] = 0
+    made.rows(said(alpha=ticks, labels=labels(50)))
+    view = series.charts(made, snapshot(ts=NOW), BTC, 3, 1_000_000)[0]
+    shown = view.lines[0].values
+    assert shown[~np.isnan(shown)].tolist() == [101.0, 111.0, 131.0]
+    vwap, low, high = made.profile.figures()
+    assert view.levels == ((vwap, "VWAP"), (low, "low"), (high, "high"))
+    assert "low 53,104.2 high 53,104.3" in view.note and (view.top, view.bottom) == ("", "")
+    assert series.charts(History(), snapshot(ts=NOW), BTC, 3, 1_000_000)[0].unknown == "no trade yet"

@@ -25,8 +25,6 @@ from widgets.transport import TransportWidget
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
 
-INDEXED_ROWS_SHOWN = 1 << 16
-"""The timeline is drawn anew for so many rows more that are indexed."""
 SLOW_US = 200_000
 """Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
 
@@ -115,8 +113,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         here = (tape.clock.now - tape.clock.first_ts) * columns // (tape.clock.last_ts - tape.clock.first_ts + 1)
         ends = (*(tape.loop or ()), *(() if self.shell.loop_from is None else (self.shell.loop_from,)))
         state = (
-            tape.indexed_rows // INDEXED_ROWS_SHOWN,
-            tape.indexed_rows == tape.rows_total,
+            build.indexed_steps(tape),
             here,
             ends,
             marks,

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from lobterm.app.shell import Shell
     from lobterm.engine.read import Snapshot
 
-CHARTS = ("over-lpi", "over-fsi", "over-ldr", "over-pi", "over-oi", "over-cvd")
+CHARTS = ("over-price", "over-lpi", "over-fsi", "over-ldr", "over-pi", "over-oi", "over-cvd")
 
 
 class PressureScreen(ConsoleScreen, inherit_bindings=False):
-    """FSI, LDR, toxicity, open interest and LPI over one time axis."""
+    """Price, LPI, FSI, LDR, toxicity and open interest over one time axis."""
 
     BINDINGS = [*keys.COMMON, *keys.PRESSURE]
 
@@ -45,7 +45,7 @@ class PressureScreen(ConsoleScreen, inherit_bindings=False):
             return
         meters, widgets = self._meters, self._charts
         meters.show(present.pressure(pressure.pressure(snapshot), meters.size.height))
-        views = series.charts(self.market.history, snapshot, self.market.instrument, widgets[0].columns(), self.dot_us)
+        views = series.charts(self.market.history, snapshot, self.market.instrument, widgets[1].columns(), self.dot_us)
         for widget, view in zip(widgets, views, strict=False):
             if widget.display and widget.size.height:
                 widget.show(present.chart(view))
