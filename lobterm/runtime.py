@@ -80,7 +80,7 @@ class Setup:
 
     def provenance(self) -> dict[str, Any]:
         """Return what the session log keeps about this run."""
-        meta = self.tape.meta
+        meta, symbol = self.tape.meta, self.instrument.symbol
         return {
             "tape": str(self.tape.path),
             "tape_sha256": meta.sha256,
@@ -89,7 +89,9 @@ class Setup:
             "last_ts_us": meta.last_ts_us,
             "params": self.params.tolist(),
             "origins": {
-                key: layer for key in BY_KEY if (layer := self.config.origin(self.instrument.symbol, key)) != "defaults"
+                key: layer
+                for key in BY_KEY
+                if (layer := self.config.origin(symbol, key)) not in ("built in", "defaults")
             },
             "model": self.model.to_json() if self.model else None,
             "model_sha256": self.model.sha256 if self.model else None,

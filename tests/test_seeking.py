@@ -19,8 +19,8 @@ from tests.engine.test_checkpoint import engine_of, held, picture, rows_of
 
 PARAMS = values(Z_PI_MAX=9.0, FADE_MAX_INVENTORY=1.0)
 EVENTS = lively(1, 6_000, warm=True)
-MODEL = SimpleNamespace(engine_arrays=lambda: (CENTROIDS, ROLES), sha256="m", training={})
-CONFIG = SimpleNamespace(params=lambda symbol: PARAMS)
+MODEL = SimpleNamespace(engine_arrays=lambda: (CENTROIDS, ROLES), sha256="m", training={}, to_json=dict)
+CONFIG = SimpleNamespace(params=lambda symbol: PARAMS, origin=lambda symbol, key: "defaults")
 
 
 class Collected:

@@ -109,10 +109,11 @@ def _path(arguments: argparse.Namespace) -> Path:
 
 def run_list(arguments: argparse.Namespace) -> int:
     """List the sessions."""
-    from lobterm.session import reader
+    from lobterm.session import reader, writing
 
     path = _path(arguments)
     found = reader.sessions(path)
+    running = writing.being_written(path)
     if arguments.json:
         output.show({"path": str(path), "sessions": found}, True)
         return 0
@@ -120,7 +121,9 @@ def run_list(arguments: argparse.Namespace) -> int:
         print(f"no sessions in {path}")
     for entry in found:
         symbol, tape = entry["symbol"] or "-", entry["tape"] or "-"
-        print(f"{entry['session_id']}  {_started(entry)}  {symbol:<12}  {_came_to(entry):<28}  {tape}")
+        pinned = "  pinned" if entry["pinned"] else ""
+        came_to = _came_to(entry, running)
+        print(f"{entry['session_id']}  {_started(entry)}  {symbol:<12}  {came_to:<28}  {tape}{pinned}")
     return 0
 
 
@@ -128,9 +131,9 @@ def _started(entry: dict[str, Any]) -> str:
     return f"{datetime.fromtimestamp(entry['started_us'] / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _came_to(entry: dict[str, Any]) -> str:
+def _came_to(entry: dict[str, Any], running: set[str]) -> str:
     if entry["ended_us"] is None:
-        return "not ended"
+        return "running" if entry["session_id"] in running else "cut off"
     summary = entry["summary"] or {}
     pnl = (summary.get("pnl_usdt") or {}).get("total")
     return f"{summary.get('fills', '-')} fills  PnL {'-' if pnl is None else f'{pnl:+.2f}'} USDT"

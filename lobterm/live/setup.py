@@ -42,7 +42,8 @@ class LiveSetup:
 
     def provenance(self, listing: Listing) -> dict[str, Any]:
         """Return what the session log keeps about the run of one symbol."""
-        params = self.config.params(listing.perp.symbol)
+        symbol = listing.perp.symbol
+        params = self.config.params(symbol)
         return {
             "live": True,
             "instrument": listing.perp.to_json(),
@@ -50,6 +51,11 @@ class LiveSetup:
             "recording": None if self.recordings is None else str(self.recordings.absolute()),
             "exchange": {"ws": self.bases.perp_ws, "rest": self.bases.perp_rest},
             "params": params.tolist(),
+            "origins": {
+                key: layer
+                for key in BY_KEY
+                if (layer := self.config.origin(symbol, key)) not in ("built in", "defaults")
+            },
             "model": None if self.model is None else self.model.to_json(),
             "model_sha256": None if self.model is None else self.model.sha256,
             "fill_rule": BY_KEY["matching.rule"].choices[int(params[FILL_RULE])],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ SAID = {
 def words(error: BaseException) -> str:
     """Return what went wrong with the file and what to do about it, in a person's words."""
     code = getattr(error, "sqlite_errorcode", None)
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        code = sqlite3.SQLITE_FULL
     said = SAID.get(code & 0xFF) if code is not None else None
     return f"{said} ({error})" if said else str(error)
 

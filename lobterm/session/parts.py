@@ -21,7 +21,7 @@ from lobterm.session.columns import columns
 from lobterm.session.writing import folder
 
 TABLES = ("labels", "alpha", "markouts")
-AT_A_TIME = 300_000
+AT_A_TIME = 100_000
 """Rows after which a file is written, so that they need not all be held."""
 
 

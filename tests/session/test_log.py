@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lobterm.engine.params import defaults
+from lobterm.engine.params import BY_KEY, defaults
 from lobterm.engine.rows import FEATURES, TABLES, AlphaValid, LabelValid
 from lobterm.errors import InputError, LobtermError
 from lobterm.session import log as session_log
-from lobterm.session import reader, records, schema
+from lobterm.session import machine_clock, provenance, reader, records, schema
 from lobterm.session.columns import columns
 from lobterm.session.log import SessionLog
 
@@ -274,3 +274,50 @@ def test_no_log_is_no_sessions_but_not_a_session(tmp_path):
     assert reader.sessions(tmp_path / "none.sqlite") == []
     with pytest.raises(InputError, match="no such file"):
         reader.session(tmp_path / "none.sqlite", "last")
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "offset", "error_us", "known"),
+    [
+        (0, 0x2001, -1_500_000, 800, (-1_500, 800)),  # synchronised, told in nanoseconds
+        (0, 0x0001, 37, 900, (37, 900)),
+        (5, 0x0040, 0, 16_000_000, (None, None)),  # nobody disciplines this clock
+        (0, 0x0040, 12, 16_000_000, (None, None)),
+        (-1, 0, 0, 0, (None, None)),
+    ],
+)
+def test_the_machines_clock_is_known_only_where_the_kernel_knows_it(state, status, offset, error_us, known):
+    assert machine_clock.read(state, status, offset, error_us) == known
+
+
+def test_a_run_keeps_its_clock_and_its_whole_configuration(log, path, monkeypatch):
+    monkeypatch.setattr(provenance, "clock_state", lambda: machine_clock.ClockState(-7, 250))
+    values = defaults()
+    values[BY_KEY["maker.gamma"].id] = 3.5
+    log.begin(
+        {"params": values.tolist(), "tape": "x", "instrument": {"symbol": "A", "tick_size": "0.01", "lot_size": "1"}}
+    )
+    log.begin({"params": values[:30].tolist(), "live": True})
+    older, newer = reader.sessions(path)
+    assert (older["mode"], older["clock_offset_us"], older["clock_error_us"]) == ("replay", -7, 250)
+    assert (older["tick_e8"], older["lot_e8"], newer["mode"], newer["tick_e8"]) == (
+        1_000_000,
+        100_000_000,
+        "live",
+        None,
+    )
+    with reader.opened(path) as connection:
+        kept = reader.run(connection, path, older["session_id"]).provenance["config"]
+    assert (kept["maker.gamma"], kept["signals.mapping"], len(kept)) == (3.5, "inverted", len(values))
+    assert len(reader.session(path, newer["session_id"])["params"]) == 30, "an earlier version's vector is shorter"
+
+
+def test_what_is_kept_can_be_less(path):
+    with SessionLog(path, keep="fills") as log:
+        log.begin({})
+        marks = rows_of("markouts", 3)
+        marks["what"] = 0, 1, 2
+        log.write({"labels": rows_of("labels", 4), "markouts": marks, "fills": rows_of("fills", 5)})
+        log.end({})
+    kept = reader.session(path, "last")
+    assert (kept["kept"], kept["rows"]["labels"], kept["rows"]["markouts"], kept["rows"]["fills"]) == ("fills", 0, 2, 5)

@@ -86,6 +86,9 @@ def test_the_page_stands_alone_and_begins_with_data_quality(lively, tmp_path):
     assert said["triggers"] == len(lively.triggers()) > 5
     assert said["bytes"] == len(text.encode()) < 3_000_000
     assert "Not run: not asked for" in text
+    changed = ", ".join(f"{key} = {float(value)}" for key, value in (word.split("=") for word in LIVELY))
+    (told,) = [word for word in page.words if word.startswith("parameters that are not the defaults")]
+    assert sorted(told.partition(": ")[2].split(", ")) == sorted(changed.split(", "))
 
 
 def test_profit_and_its_parts_are_the_engines(lively):
@@ -115,6 +118,23 @@ def test_times_without_a_book_are_told_with_their_causes(broken, tmp_path):
     report(broken, tmp_path / "r.html", "no")
     text = (tmp_path / "r.html").read_text()
     assert "in 3 stretches" in text and "chain break" in text and "disconnect" in text
+
+
+def test_a_session_that_played_a_part_of_its_tape_says_which(tmp_path):
+    """A console starts in the middle, goes to and fro, and ends before the tape does."""
+    alpha = np.zeros(40, TABLES["alpha"])
+    alpha["ts"] = 1_000 * S + np.concatenate([np.arange(20), 100 + np.arange(20)]) * 250_000
+    with SessionLog(tmp_path / "s.sqlite") as log:
+        log.begin({"first_ts_us": 0, "last_ts_us": 5_000 * S})
+        log.write({"alpha": alpha})
+        log.end({"events": 1_000, "stretches": [[200, 260], [400, 440]]})
+    opened = session.open(log=tmp_path / "s.sqlite")
+    found = quality.look(opened, opened.about())
+    assert found.played == (100, 1_000)
+    assert (found.first_us, found.last_us) == (alpha["ts"][0], alpha["ts"][-1])
+    assert len(found.unknown) == 1
+    report(opened, tmp_path / "r.html", "no")
+    assert "1,000 rows 100 were played (10.0%)" in (tmp_path / "r.html").read_text()
 
 
 def test_a_tape_that_is_gone_or_another_is_said_so_and_nothing_else_is_lost(lively, broken, tmp_path, monkeypatch):

@@ -76,6 +76,13 @@ def data_quality(
         else f"The book was known throughout the {seconds(found.span_us)} of the session."
     )
     section.text(told, "warn" if share > 0.01 else "said")
+    if found.played is not None:
+        part, rows = found.played
+        section.text(
+            f"Of the tape's {rows:,} rows {part:,} were played ({part / rows:.1%}): a time without a known book may be one "
+            "that was passed over, and positions and profit go on across it as they stood.",
+            "warn",
+        )
     if about["kept"] == "fills":
         section.text(
             "The log kept no labels (--log fills): whatever needs the market's trades is missing below.", "warn"

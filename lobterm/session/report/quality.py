@@ -40,6 +40,9 @@ class Quality:
     why: Counter[str] = field(default_factory=Counter)
     book_age_us: tuple[float, float] | None = None  # median and 99th percentile
     oi_known: float | None = None  # share of ticks
+    played: tuple[int, int] | None = (
+        None  # rows that were played, of all rows of the tape, where it was not all of them
+    )
     lpi_known: float | None = None
 
     @property
@@ -58,14 +61,25 @@ def look(session: Session, about: dict[str, Any]) -> Quality:
     config = about["params"]
     tick_us = int(config.get("engine.alpha_tick_us", 250_000))
     ticks = session.raw("alpha", ["ts", "oi", "lpi_sell"]).sort("ts")
-    first = about["first_ts_us"] or (int(ticks["ts"][0]) if len(ticks) else 0)
-    last = about["last_ts_us"] or (int(ticks["ts"][-1]) if len(ticks) else first)
-    found = Quality(first, last, len(ticks), _unknown(ticks["ts"].to_numpy(), first, last, tick_us))
+    played = _played(about["summary"] or {})
+    whole = played is None and about["ended_us"] is not None
+    first = (whole and about["first_ts_us"]) or (int(ticks["ts"][0]) if len(ticks) else about["first_ts_us"] or 0)
+    last = (whole and about["last_ts_us"]) or (int(ticks["ts"][-1]) if len(ticks) else first)
+    found = Quality(first, last, len(ticks), _unknown(ticks["ts"].to_numpy(), first, last, tick_us), played=played)
     if len(ticks):
         found.oi_known = 1 - ticks["oi"].null_count() / len(ticks)
         found.lpi_known = 1 - ticks["lpi_sell"].null_count() / len(ticks)
     _look_at_labels(session, found)
     return found
+
+
+def _played(summary: dict[str, Any]) -> tuple[int, int] | None:
+    """Return how many rows of the tape were played, of how many, unless it was all of them: a console goes to and fro."""
+    stretches, rows = summary.get("stretches"), summary.get("events")
+    if stretches is None or rows is None:
+        return None
+    played = sum(stop - start for start, stop in stretches)
+    return None if played >= rows else (played, rows)
 
 
 def _unknown(ts: Any, first: int, last: int, tick_us: int) -> list[Stretch]:
