@@ -43,6 +43,7 @@ class LiveFeed:
         self._dice, self._life_us = dice, life_us
         self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._rest: Rest | None = None
         self._stop = asyncio.Event()
         self._asked_to_stop = threading.Event()
         self._scheduled = False
@@ -98,7 +99,8 @@ class LiveFeed:
     def complaints(self) -> list[str]:
         """Return what a person should know."""
         failed = [channel.failure for channel in self.channels if channel.failure]
-        return [*self.notes, *failed, *(line.complaint for line in self.lines.values() if line.complaint)]
+        refused = [] if self._rest is None else list(self._rest.refused.values())
+        return [*self.notes, *failed, *refused, *(line.complaint for line in self.lines.values() if line.complaint)]
 
     def _skew_ms(self) -> float | None:
         """Return how much longer messages of /market are on their way than those of /public."""
@@ -214,7 +216,7 @@ class LiveFeed:
             for channel in self.channels:
                 channel.beat()
             self._flush()
-            refused = self._rest.refused.get(Market.PERP)
+            refused = None if self._rest is None else self._rest.refused.get(Market.PERP)
             if refused:
                 self._give_up(refused)
             elif all(channel.failure for channel in self.channels):

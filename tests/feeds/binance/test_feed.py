@@ -207,6 +207,15 @@ async def test_a_final_refusal_stops_the_feed_in_plain_words(status):
         assert made <= 4, "requests that were on their way"
 
 
+async def test_a_refusal_of_spot_alone_is_told_and_stops_nothing():
+    async with exchange() as emulator, reading(emulator, BTC) as reader:
+        await reader.until(lambda rows: books_after(rows))
+        reader.feed._rest.refused[Market.SPOT] = "spot will not have us"
+        before = len(reader.read())
+        await reader.until(lambda rows: len(rows) > before + 100)
+        assert "spot will not have us" in reader.feed.complaints()
+
+
 async def test_an_exchange_that_is_not_there_is_complained_about():
     async with exchange() as emulator:
         await emulator.stop()
