@@ -110,7 +110,13 @@ WHOLE = {Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE, Kind.MARK, Kind.IND
 
 async def test_rows_come_and_their_book_is_the_exchanges():
     async with exchange() as emulator, reading(emulator, BTC) as reader:
-        await reader.until(lambda rows: kinds(rows) >= WHOLE and np.count_nonzero(rows["kind"] == Kind.TRADE) > 50)
+        await reader.until(
+            lambda rows: (
+                kinds(rows) >= WHOLE
+                and np.count_nonzero(rows["kind"] == Kind.TRADE) > 50
+                and np.count_nonzero((rows["kind"] == Kind.BOOK) & (rows["flags"] & Flag.LAST != 0)) > 30
+            )
+        )
         await asyncio.to_thread(reader.feed.stop)
         rows = reader.read()
         report, said = emulator.report(), reader.feed.report()
