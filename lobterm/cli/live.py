@@ -136,8 +136,9 @@ def run_live(arguments: argparse.Namespace) -> int:
 
     settings = setup.config
     code = app.run(
-        live, fps=int(settings.setting("app.fps")), keys=settings.keys, alerts=str(settings.setting("app.alerts"))
-    )
+        live, fps=int(settings.setting("app.fps")), keys=settings.keys, alerts=str(settings.setting("app.alerts")),
+        alert_command=settings.alert_command,
+    )  # fmt: skip
     if arguments.json:
         output.show(live.report(), as_json=True)
     return code
@@ -174,7 +175,7 @@ def _follow(what: Any, arguments: argparse.Namespace) -> int:
         gc.collect()
         gc.freeze()
         until_s = time.monotonic() + (arguments.seconds or float("inf"))
-        while not stop.is_set() and not what.failure and time.monotonic() < until_s:
+        while not stop.is_set() and not what.stopped and time.monotonic() < until_s:
             what.pump(time.monotonic_ns() // 1_000, PUMP_US)
             progress(what.position_rows)
             if not what.lag_us:
@@ -186,8 +187,12 @@ def _follow(what: Any, arguments: argparse.Namespace) -> int:
             signal.signal(name, handler)
     report = what.report()
     output.show(report if arguments.json else _in_short(report), arguments.json)
-    if what.failure:
-        output.warn(what.failure)
+    if what.stopped:
+        output.warn(what.stopped)
+        return 1
+    failures = [said["failure"] for said in report["symbols"].values() if said["failure"]]
+    if failures:
+        output.warn("; ".join(failures))
         return 1
     return 130 if stop.is_set() else 0
 

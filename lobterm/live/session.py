@@ -1,4 +1,4 @@
-"""A live session as the console sees it: loads, follows, ends. One symbol is on the screen, all are followed."""
+"""A live session as the console sees it: loads, follows, ends. One symbol at a time is on the screen, all are followed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Live:
 
     def __init__(self, setup: LiveSetup, *, warmed: Callable[[], None] = warm.in_subprocess) -> None:
         self.setup, self._warmed = setup, warmed
-        self.symbol = setup.symbols[0]
+        self.shown_at = 0
         self.clock = LiveClock()
         self.ready = False
         self.loading_note = "loading"
@@ -81,7 +81,21 @@ class Live:
         """Return the symbol that is on the screen; there is none before `load`."""
         if not self.markets:
             raise LobtermError("the live session is not loaded")
-        return self.markets[0]
+        return self.markets[self.shown_at]
+
+    @property
+    def followed(self) -> tuple[LiveMarket, ...]:
+        """Return every symbol; none before `load`."""
+        return self.markets if self.ready else ()
+
+    def show(self, at: int) -> None:
+        """Put another symbol on the screen; all go on being followed, recorded and logged."""
+        self.shown_at = at % len(self.setup.symbols)
+
+    @property
+    def symbol(self) -> str:
+        """Return the symbol that is on the screen."""
+        return self.setup.symbols[self.shown_at]
 
     @property
     def feed(self) -> LiveFeed:
@@ -109,14 +123,23 @@ class Live:
         """Return what a person should know."""
         stopped = [market.opened.recorder_failure for market in self.markets]
         logs = [market.log_failure or market.log.trouble for market in self.markets if market.log is not None]
-        return [*self.feed.complaints(), *(words for words in (*stopped, *logs) if words)]
+        engines = [market.engine_failure for market in self.markets]
+        return [*self.feed.complaints(), *(words for words in (*engines, *stopped, *logs) if words)]
 
     @property
     def failure(self) -> str:
-        """Say why the session stopped, or nothing."""
+        """Say why the symbol on the screen stopped, or nothing."""
         if self._feed is None:
             return ""
-        return self._feed.failure or self.shown.failure or self.shown.channel.failure
+        return self._feed.failure or self.shown.failure
+
+    @property
+    def stopped(self) -> str:
+        """Say why nothing goes on any more, or nothing: one symbol's failure stops no other."""
+        if self._feed is None:
+            return ""
+        failures = [market.failure for market in self.markets]
+        return self._feed.failure or ("; ".join(failures) if all(failures) else "")
 
     @property
     def finished(self) -> bool:
@@ -154,13 +177,13 @@ class Live:
     @property
     def history(self) -> History:
         """Return what has been, for the screens that show time; nothing before `load`."""
-        return self.markets[0].history if self.markets else self._nothing_yet
+        return self.shown.history if self.markets else self._nothing_yet
 
     def report(self) -> dict[str, Any]:
         """Return the keys of DESIGN §7, as of now or as of the session's end."""
         if self._report is not None:
             return self._report
-        first = self.shown
+        first = self.markets[0]
         said = self.feed.report() | {
             "complaints": self.complaints(),
             "gaps": sum(market.gaps for market in self.markets),
