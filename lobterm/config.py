@@ -35,6 +35,7 @@ SETTINGS: dict[str, tuple[float | str, float, float]] = {
     "paths.sessions": ("", 0, 0),
     "paths.models": ("", 0, 0),
     "paths.recordings": ("", 0, 0),
+    "paths.tapes": ("", 0, 0),
     "exchange.perp_ws": ("wss://fstream.binance.com", 0, 0),
     "exchange.perp_rest": ("https://fapi.binance.com", 0, 0),
     "exchange.spot_ws": ("wss://stream.binance.com:9443", 0, 0),

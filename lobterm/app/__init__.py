@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lobterm.app.bookmarks import Bookmarks
+    from lobterm.app.picker import Source
+    from lobterm.library.entries import Entry
     from lobterm.view.console import Console
 
 
@@ -46,3 +48,17 @@ def run(
             let_go()
             console.close()
     return app.return_code or (1 if app.failure else 0)
+
+
+def pick(source: Source, note: str = "") -> Entry | None:
+    """Show what may be opened, and return what the person chose, or None; `note` says why the last choice led nowhere."""
+    os.environ.setdefault("TEXTUAL_FPS", "120")
+    from lobterm.app.picker import PickerApp
+    from lobterm.app.terminal import heeding, let_go
+
+    app = PickerApp(source, note)
+    with heeding(app.leave):
+        try:
+            return app.run()
+        finally:
+            let_go()

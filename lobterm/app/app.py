@@ -42,6 +42,8 @@ BUDGET_AT_MAX_US = 40_000
 
 LEFT = 130
 """Exit code when the session did not end by a key: interrupted, with everything saved."""
+BACK = 64
+"""Exit code when the person wants to choose something else."""
 SETTLED = 10
 """Frames that are painted after the last change: a new layout takes some until it is known."""
 
@@ -204,6 +206,10 @@ class LobtermApp(App[None], inherit_bindings=False):
     def action_show(self, name: str) -> None:
         """Go to another screen."""
         self.switch_mode(name)
+
+    def action_open_another(self) -> None:
+        """End the session in order, and go back to the picker."""
+        self.exit(return_code=BACK)
 
     def action_next_theme(self) -> None:
         """Go to the next colour theme."""

@@ -75,6 +75,8 @@ COMMON: tuple[Binding, ...] = (
     Binding("question_mark", "explain", "What", key_display="?", id="explain",
             tooltip="What the numbers are: unit, formula, source, parameters in force"),
     Binding("h,f1", "toggle_help", "Keys", key_display="h", id="help", tooltip="Show or hide all keys"),
+    Binding("o", "app.open_another", "Open another", id="open", tooltip="End the session in order and go to the picker",
+            show=False),
     Binding("w", "app.show('watch')", "Watch list", id="watch", tooltip="Every symbol that is followed, one line each",
             show=False),
     Binding("tab", "other_symbol(1)", "Next symbol", id="next-symbol", key_display="tab",
