@@ -17,6 +17,7 @@ from lobterm.cli.live import register as register_live
 from lobterm.cli.model import register as register_model
 from lobterm.cli.replay import register as register_replay
 from lobterm.cli.session import register as register_session
+from lobterm.cli.status import register as register_status
 from lobterm.cli.tape import register as register_tape
 from lobterm.errors import LobtermError
 
@@ -45,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     top.set_defaults(run=None)
     for register in (
-        register_replay, register_live, register_tape, register_model, register_session, register_emulate,
+        register_replay, register_live, register_tape, register_model, register_session, register_emulate, register_status,
     ):  # fmt: skip
         register(commands)
     return top

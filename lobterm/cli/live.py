@@ -90,6 +90,7 @@ def _symbols(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 def _setup(arguments: argparse.Namespace) -> LiveSetup:
     from lobterm import config
+    from lobterm.live import status
     from lobterm.live.setup import LiveSetup
     from lobterm.models import model
     from lobterm.session import log
@@ -105,6 +106,7 @@ def _setup(arguments: argparse.Namespace) -> LiveSetup:
         spot=not arguments.no_spot,
         log=arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))),
         recordings=None if arguments.no_record else recordings_folder(arguments, settings),
+        status=status.folder(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from random import SystemRandom
@@ -12,6 +13,8 @@ from lobterm import warm
 from lobterm.clock import LiveClock
 from lobterm.errors import LobtermError
 from lobterm.live.setup import LiveSetup
+from lobterm.live.status import Status, StatusFile
+from lobterm.live.telling import told
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from lobterm.live.market import LiveMarket
 
 RING_ROWS = 1 << 18
+STATUS_US = 1_000_000
 
 
 class Live:
@@ -42,6 +46,8 @@ class Live:
         self._feed: LiveFeed | None = None
         self._closed = False
         self._report: dict[str, Any] | None = None
+        self._status: StatusFile | None = None
+        self._told_us = 0
 
     def load(self) -> None:
         """Ask for the symbols' sizes, load the engine and begin to listen; slow, so the console calls it in a thread."""
@@ -62,6 +68,8 @@ class Live:
         self._feed = LiveFeed([market.channel for market in self.markets], self.setup.bases, dice=SystemRandom())
         self._feed.notes += [note for market in self.markets for note in market.opened.notes]
         self._feed.start()
+        if self.setup.status is not None:
+            self._status = StatusFile(self.setup.status, self.markets[0].session_id)
         self.ready = True
 
     def pump(self, wall_us: int, budget_us: int) -> None:
@@ -72,6 +80,10 @@ class Live:
         for market in self.markets:
             market.fold(time.perf_counter() + share_s)
         self.clock.jump(self.shown.channel.now_us())
+        if self._status is not None and self.clock.now - self._told_us >= STATUS_US:
+            self._told_us = self.clock.now
+            symbols = [told(market, self.clock.now) for market in self.markets]
+            self._status.put(Status(os.getpid(), self.markets[0].session_id, time.time_ns() // 1_000, symbols))
 
     def step(self, unit: str) -> None:
         """Go on: a live market has no steps."""
@@ -204,6 +216,8 @@ class Live:
         self._closed = True
         self._feed.stop()
         with contextlib.ExitStack() as stack:
+            if self._status is not None:
+                stack.callback(self._status.close)
             for market in self.markets:
                 stack.callback(market.close, self.setup.recordings)
             for market in self.markets:

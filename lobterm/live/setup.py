@@ -22,7 +22,7 @@ ROWS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class LiveSetup:
-    """What a person asked for. `log` and `recordings` are None for none."""
+    """What a person asked for. `log`, `recordings` and `status` are None for none."""
 
     symbols: tuple[str, ...]
     config: Config
@@ -31,6 +31,7 @@ class LiveSetup:
     spot: bool = True
     log: Path | None = None
     recordings: Path | None = None
+    status: Path | None = None  # the folder in which the session tells once a second how it is
 
     def new_engine(self, listing: Listing) -> Engine:
         """Return an engine before its first row."""
