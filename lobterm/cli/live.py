@@ -34,7 +34,9 @@ def register(commands: Any) -> None:
     live = commands.add_parser("live", help="follow the live market", epilog=EPILOG, formatter_class=raw)
     _add_source(live)
     live.add_argument(
-        "--model", type=Path, metavar="FILE", help="cluster model (default: none, trades stay unclassified)"
+        "--model",
+        metavar="FILE",
+        help="cluster model (default: the newest of the models folder for the symbol); none for none",
     )
     live.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter for this run")
     live.add_argument("--sessions", type=Path, metavar="FILE", help="the session log's file")
@@ -98,16 +100,37 @@ def _setup(arguments: argparse.Namespace) -> LiveSetup:
     settings = config.load(arguments.config)
     for text in arguments.set:
         settings = settings.with_override(text)
+    symbols = _symbols(arguments)
     return LiveSetup(
-        _symbols(arguments),
+        symbols,
         settings,
-        model.load(arguments.model) if arguments.model else None,
+        model.load(Path(arguments.model)) if arguments.model not in (None, "none") else None,
         _bases(arguments, settings),
+        models={} if arguments.model else _models(symbols, settings),
         spot=not arguments.no_spot,
         log=arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))),
         recordings=None if arguments.no_record else recordings_folder(arguments, settings),
         status=status.folder(),
     )
+
+
+def _models(symbols: tuple[str, ...], settings: Any) -> dict[str, Any]:
+    """Return the newest model of each symbol that has one, and say which."""
+    from lobterm.models import build, choose
+
+    shelf = choose.shelf(build.folder(str(settings.setting("paths.models"))))
+    found = {}
+    for problem in shelf.problems:
+        output.warn(problem)
+    for symbol in symbols:
+        path = shelf.newest(symbol)
+        if path is not None:
+            found[symbol] = shelf.models[path]
+            differs = choose.mismatch(found[symbol])
+            output.warn(
+                f"{symbol}: model {path}" + (f"; it was trained on other sources: {differs}" if differs else "")
+            )
+    return found
 
 
 def recordings_folder(arguments: argparse.Namespace, settings: Any) -> Path:
@@ -125,9 +148,11 @@ def run_live(arguments: argparse.Namespace) -> int:
     from lobterm.live.session import Live
 
     setup = _setup(arguments)
-    if setup.model is None:
+    without = [symbol for symbol in setup.symbols if setup.model_of(symbol) is None]
+    if without:
         output.warn(
-            "no cluster model: trades stay unclassified and the maker does not quote (lobterm model train TAPE)"
+            f"no cluster model for {', '.join(without)}: trades stay unclassified and the maker does not quote; "
+            "train one: lobterm model train TAPE"
         )
     live = Live(setup)
     if arguments.headless:

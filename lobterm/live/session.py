@@ -65,7 +65,9 @@ class Live:
         listings = discover(self.setup.bases, self.setup.symbols, spot=self.setup.spot)
         self.loading_note = "opening the streams"
         self.markets = tuple(open_market(self.setup, listing, RING_ROWS) for listing in listings)
-        self._feed = LiveFeed([market.channel for market in self.markets], self.setup.bases, dice=SystemRandom())
+        self._feed = LiveFeed(
+            [market.channel for market in self.markets], self.setup.bases, dice=SystemRandom(), daily=self.setup.daily
+        )
         self._feed.notes += [note for market in self.markets for note in market.opened.notes]
         self._feed.start()
         if self.setup.status is not None:

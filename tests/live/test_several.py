@@ -63,3 +63,46 @@ async def test_a_symbol_whose_engine_fails_stops_no_other(tmp_path):
         assert (said["BTCUSDT"]["failure"], said["ETHUSDT"]["failure"]) == (btc.failure, "")
         with closing(sqlite3.connect(tmp_path / "log.sqlite")) as connection:
             assert connection.execute("select count(*) from runs where ended_us is null").fetchone() == (0,)
+
+
+async def test_each_symbol_is_judged_by_the_newest_model_of_its_own(tmp_path, capsys):
+    from argparse import Namespace
+
+    from lobterm.cli import live as command
+    from tests.models.test_choose import put
+
+    models = tmp_path / "models"
+    put(models, "old", last_ts_us=1)
+    new = put(models, "new", last_ts_us=2)
+    config = tmp_path / "c.toml"
+    config.write_text(f'[defaults.paths]\nmodels = "{models}"\n')
+    asked = {
+        "config": config,
+        "set": [],
+        "symbol": list(BOTH),
+        "no_spot": True,
+        "no_record": True,
+        "sessions": tmp_path / "l",
+    }
+    setup = command._setup(Namespace(**asked, ws=None, rest=None, recordings=None, model=None))
+    assert setup.model_of("BTCUSDT").training["last_ts_us"] == 2 and setup.model_of("ETHUSDT") is None
+    assert f"BTCUSDT: model {new}" in capsys.readouterr().err
+    for words, judged in (("none", None), (str(models / "old.model.json"), 1)):
+        chosen = command._setup(Namespace(**asked, ws=None, rest=None, recordings=None, model=words))
+        one = chosen.model_of("ETHUSDT")
+        assert (one and one.training["last_ts_us"]) == judged
+
+
+async def test_a_new_day_is_recorded_and_runs_again(tmp_path, monkeypatch):
+    from lobterm.feeds.binance import feed as fd
+    from lobterm.view.happened import What
+    from lobterm.wire import control
+    from tests.feeds.binance.test_midnight import Once
+
+    monkeypatch.setattr(fd, "Midnights", Once)
+    async with exchange(speed=20) as emulator:
+        setup = replace(setup_of(emulator, tmp_path), daily=lambda symbol, day: control.Model(0))
+        async with living(setup) as live:
+            await until(live, lambda: seen(live.shown) > 100)
+            assert sum(note.what is What.MODEL for note in live.history.happened.notes) == 1
+    assert verify_session.verify(tmp_path / "log.sqlite", "last")["rows_differing"] == 0
