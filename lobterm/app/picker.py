@@ -183,9 +183,7 @@ class PickerApp(App[Entry], inherit_bindings=False):
             "reading what there is" if self.all is None else "nothing here: a tape comes of lobterm tape import"
         )
         lit = self.lit if self.seen else None
-        self._list.show(
-            present_picker.catalogue_of(self.seen, lit, self.sparks, self._list.size.width, fmt.printable(empty))
-        )
+        self._list.show(present_picker.catalogue_of(self.seen, lit, self.sparks, self.size.width, fmt.printable(empty)))
         self._about.update(present_picker.about(self.seen[self.lit] if self.seen else None))
 
     def on_resize(self, event: Resize) -> None:

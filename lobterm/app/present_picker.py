@@ -71,7 +71,7 @@ def catalogue_of(
         problem = fmt.printable(entry.problem)
         note = Cell(problem, "warn") if problem else Cell(fmt.printable(entry.note), "dim")
         rows.append(catalogue.Item(_cells(entry, wide), strip, note))
-    widths = (max(24, width - 86), 12, 16, 7, 9) if wide else (max(16, width - 60), 9, 10, 6)
+    widths = (min(max(24, width - 86), 60), 12, 16, 7, 9) if wide else (max(16, width - 60), 9, 10, 6)
     return catalogue.Catalogue(tuple(rows), widths, "<<<>>" if wide else "<<<>", lit, empty)
 
 
@@ -83,5 +83,5 @@ def about(entry: Entry | None) -> str:
         return fmt.printable(entry.problem)
     if entry.first:
         return f"enter makes a tape of it and opens that: lobterm tape import … --out {fmt.printable(entry.first[-1])}"
-    at = " at the place where the session stood" if entry.group is Group.SESSION else ""
+    at = " at the place where the session stood" if entry.group is Group.SESSION and entry.sha256 else ""
     return f"enter: lobterm {fmt.printable(' '.join(entry.words))}{at}"

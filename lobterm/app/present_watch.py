@@ -36,29 +36,27 @@ def _cell(value: Value) -> table.Cell:
 def watch_list(rows: tuple[WatchRow, ...], chosen: int, width: int) -> table.Table:
     """Return the watch list; a narrow one leaves out the mid, the units that the head says, and words for states."""
     wide = width >= WIDE
-    names = ["", "symbol", "data", "▼ sells LPI", "▲ buys LPI", "mid", "spread ticks", "basis", "funding", "OI"]
+    names = ["", "symbol", "data", "▼ sells LPI", "▲ buys LPI", "mid", "spread ticks", "basis", "funding", "OI", ""]
     if not wide:
         names = ["", "symbol", "data", "▼ LPI", "▲ LPI", "spread", "basis", "funding", "OI"]
     lines = [tuple(table.Cell(text, "dim") for text in names)]
     for row in rows:
         glyph, paint = HEALTH[row.health]
-        lpi = (row.sells, row.buys) if wide else (_short(row.sells), _short(row.buys))
-        figures = (
-            *lpi,
-            *((row.mid,) if wide else ()),
-            *((row.spread, row.basis) if wide else (_ticks(row.spread), _bare(row.basis))),
-        )
-        lines.append(
-            (
-                table.Cell(HERE if row.shown else " ", "own"), table.Cell(row.symbol, "strong"),
-                table.Cell(f"{glyph} {row.state}", paint), *map(_cell, figures),
-                _cell(row.funding if wide else _rate(row.funding)), _cell(row.interest if wide else _rate(row.interest)),
-            )
-        )  # fmt: skip
+        why = f": {row.why}" if row.why and not wide else ""
+        who = (table.Cell(HERE if row.shown else " ", "own"), table.Cell(row.symbol, "strong"),
+               table.Cell(f"{glyph} {row.state}{why}", paint))  # fmt: skip
+        figures: tuple[Value, ...]
+        if wide:
+            figures = (row.sells, row.buys, row.mid, row.spread, row.basis, row.funding, row.interest)
+            lines.append((*who, *map(_cell, figures), table.Cell(row.why, paint)))
+        else:
+            figures = (_short(row.sells), _short(row.buys), _ticks(row.spread), _bare(row.basis), _rate(row.funding),
+                       _rate(row.interest))  # fmt: skip
+            lines.append((*who, *map(_cell, figures)))
     note = "enter: this symbol · basis: mid against the index of spot" if wide else "enter: this symbol"
-    aligns = "<<<>>>>>>>" if wide else "<<<>>>>>>"
+    aligns, grow = ("<<<>>>>>>><", 10) if wide else ("<<<>>>>>>", 2)
     title = table.TableTitle("WATCH LIST", note)
-    return table.Table(title, tuple(lines) if rows else (), aligns, 2, "loading", chosen + 1 if rows else None)
+    return table.Table(title, tuple(lines) if rows else (), aligns, grow, "loading", chosen + 1 if rows else None)
 
 
 def _short(value: Value) -> Value:

@@ -96,7 +96,7 @@ def _open(entry: Entry, where: Folders, config: Path | None, command: Callable[[
         if code not in (0, 1):  # 1: made, and something in it does not hold; it may be looked at all the same
             return code
     words = [*before, *entry.words]
-    if entry.group is Group.SESSION:
+    if entry.group is Group.SESSION and entry.sha256:
         words += _place(entry, where)
     return command(words)
 

@@ -76,7 +76,9 @@ class Folders:
 
 def find(folders: Folders, settings: Config) -> list[Entry]:
     """Return everything, live symbols first."""
-    tapes, recordings, sessions = _tapes(folders.tapes), _recordings(folders), _sessions(folders.log)
+    tapes, recordings = _tapes(folders.tapes), _recordings(folders)
+    kept = {entry.session: entry for entry in recordings}
+    sessions = _sessions(folders.log, kept)
     known = [entry.symbol for entry in (*recordings, *sessions) if entry.session and entry.group is not Group.TAPE]
     return [*_live([*settings.symbols, *known]), *tapes, *recordings, *sessions]
 
@@ -153,23 +155,25 @@ def _recording(session: str, symbol: str, paths: list[Path], running: bool, fold
     )  # fmt: skip
 
 
-def _sessions(log: Path) -> list[Entry]:
+def _sessions(log: Path, recordings: dict[str, Entry]) -> list[Entry]:
     try:
         held = reader.sessions(log)[-MOST:]
         running = writing.being_written(log)
     except LobtermError as error:
         return [Entry(Group.SESSION, "session log", problem=str(error))]
-    return [_session(said, said["session_id"] in running) for said in reversed(held)]
+    return [_session(said, said["session_id"] in running, recordings) for said in reversed(held)]
 
 
-def _session(said: dict[str, Any], running: bool) -> Entry:
+def _session(said: dict[str, Any], running: bool, recordings: dict[str, Entry]) -> Entry:
+    """Return a session: a replay opens its tape where it stood, a live one the tape of its recording."""
     session, tape = str(said["session_id"]), said["tape"]
+    recorded = recordings.get(session) if not tape else None
     ended = said["ended_us"]
     note = "running" if running else "cut off" if ended is None else _came_to(said["summary"])
     if running:
         problem = "runs now, in another terminal"
     elif not tape:
-        problem = "was live: its recording stands above, if it was kept"
+        problem = recorded.problem if recorded else "was live, and its recording is not there"
     elif not Path(tape).is_file():
         problem = f"its tape is gone: {tape}"
     else:
@@ -177,7 +181,8 @@ def _session(said: dict[str, Any], running: bool) -> Entry:
     return Entry(
         Group.SESSION, f"{said['mode'] or ''} {Path(tape).stem if tape else ''}".strip(), said["symbol"] or "",
         said["started_us"], None if ended is None else ended - said["started_us"], None, note, problem,
-        ("replay", tape) if tape else (), session=session, sha256=said["tape_sha256"] or "",
+        ("replay", tape) if tape else recorded.words if recorded else (), recorded.first if recorded else (), session,
+        said["tape_sha256"] or "",
     )  # fmt: skip
 
 

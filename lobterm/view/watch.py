@@ -55,6 +55,7 @@ class WatchRow:
     shown: bool
     health: Health
     state: str  # ok, GAP, stale ... and since when
+    why: str  # it failed, else nothing
     sells: Value  # LPI of each side's aggressors, with their state
     buys: Value
     mid: Value
@@ -105,7 +106,7 @@ def _row(who: Followed, shown: bool, now_us: int) -> WatchRow:
     snapshot, instrument, history = who.snapshot(1), who.instrument, who.history
     how, age = health(who, snapshot, now_us), fmt.age(age_us(who, snapshot, now_us))
     state = {
-        Health.FAILED: f"failed: {fmt.printable(who.failure)}", Health.WAITING: "no book yet", Health.GAP: f"GAP {age}",
+        Health.FAILED: "failed", Health.WAITING: "no book yet", Health.GAP: f"GAP {age}",
         Health.STALE: f"stale {age}", Health.OK: f"ok {age}",
     }[how]  # fmt: skip
     tone = Tone.PLAIN if how is Health.OK else Tone.WARN
@@ -116,6 +117,7 @@ def _row(who: Followed, shown: bool, now_us: int) -> WatchRow:
         shown=shown,
         health=how,
         state=state,
+        why=fmt.printable(who.failure),
         sells=_lpi(snapshot.pressure.sells, -1, tone) if known else NONE,
         buys=_lpi(snapshot.pressure.buys, 1, tone) if known else NONE,
         mid=NONE if touch is None else Value("", fmt.half_price(touch[0] + touch[2], instrument), tone),

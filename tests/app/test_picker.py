@@ -35,7 +35,7 @@ def everything() -> list[Entry]:
               "enter makes a tape of it", words=("replay", "/t/made.parquet"),
               first=("tape", "import", "a", "--out", "/t/made.parquet")),
         Entry(Group.SESSION, "replay long-cascade", "BTCUSDT", START, HOUR, None, "1,234 rows · PnL -1.50",
-              words=("replay", "/t/long-cascade.parquet"), session="20261121T144739.123456Z-0a1b2c"),
+              words=("replay", "/t/long-cascade.parquet"), session="20261121T144739.123456Z-0a1b2c", sha256="a" * 64),
         Entry(Group.SESSION, "replay gone", "BTCUSDT", START, HOUR, None, "", "its tape is gone: /t/gone.parquet",
               session="20261120T144739.123456Z-0a1b2c"),
     ]  # fmt: skip
@@ -255,7 +255,7 @@ def test_a_session_opens_where_it_stood_on_its_own_tape_alone(monkeypatch, tmp_p
     from lobterm.tape import parquet
 
     meta = parquet.open_tape(demo).meta
-    session = Entry(Group.SESSION, "x", words=("replay", str(demo)), session="s")
+    session = Entry(Group.SESSION, "x", words=("replay", str(demo)), session="s", sha256=meta.sha256)
     stood = meta.first_ts_us + 61_000_001
     for place, words in (
         ((stood, meta.sha256), ["--at", "2025-12-01T00:01:01.000001", "--paused"]),

@@ -132,7 +132,9 @@ async def test_hostile_names_show_as_text(opened):
         assert "[red]X[/]?[31m" in screen_text(pilot)
         await pilot.press("w")
         await pilot.pause()
-        assert "failed: [blink]no?" in screen_text(pilot) and "\x1b" not in screen_text(pilot)
+        assert (
+            "✗ failed" in screen_text(pilot) and "[blink]no?" in screen_text(pilot) and "\x1b" not in screen_text(pilot)
+        )
 
 
 def test_a_symbol_that_is_not_on_the_screen_calls_too():

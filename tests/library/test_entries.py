@@ -71,6 +71,12 @@ def test_recordings_become_tapes_unless_they_are_being_made(folders):
     lock = Lock(folders.recordings, "BTCUSDT", SESSION, 0)
     assert "is being recorded" in found(folders, Group.RECORDING)[0].problem
     lock.release()
+    with SessionLog(folders.log) as log:
+        for session in (SESSION, "20261122T000000.000000Z-0a1b2c"):
+            log.begin({"live": True, "instrument": {"symbol": "BTCUSDT"}}, session)
+    gone, kept = found(folders, Group.SESSION)
+    assert gone.problem == "was live, and its recording is not there"
+    assert (kept.problem, kept.words, kept.first) == ("", ("replay", str(out)), ())
     assert [entry.symbol for entry in found(folders, Group.LIVE)] == ["BTCUSDT", "ETHUSDT"]
 
 
