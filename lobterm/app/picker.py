@@ -83,7 +83,6 @@ class PickerApp(App[Entry], inherit_bindings=False):
         Binding("down", "light(1)", "Down", priority=True, show=False, id="pick-down"),
         Binding("pageup", f"light({-PAGE})", "Page up", priority=True, show=False, id="pick-page-up"),
         Binding("pagedown", f"light({PAGE})", "Page down", priority=True, show=False, id="pick-page-down"),
-        Binding("enter", "take", "Open", key_display="enter", priority=True, id="pick-open"),
         Binding("f2", "next_theme", "Colours", priority=True, id="pick-theme"),
         Binding("escape", "away", "Clear, or leave", key_display="esc", priority=True, id="pick-away"),
         Binding("ctrl+c,ctrl+q", "app.quit", "Leave", priority=True, show=False, id="pick-quit"),
@@ -170,11 +169,14 @@ class PickerApp(App[Entry], inherit_bindings=False):
         """Show what matches."""
         self.find(event.value)
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Open what is lit for the text as it is now: keys may come faster than they are painted."""
+        self.find(event.value)
+        self.action_take()
+
     def find(self, text: str) -> None:
         """Show the entries that match, the first of them lit."""
-        before = self.seen[self.lit] if self.lit < len(self.seen) else None
-        self.seen = matching(self.all or [], text)
-        self.lit = self.seen.index(before) if before in self.seen else 0
+        self.seen, self.lit = matching(self.all or [], text), 0
         self.paint()
 
     def paint(self) -> None:

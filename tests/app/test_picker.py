@@ -106,6 +106,16 @@ async def test_a_symbol_that_is_typed_can_be_followed_and_several_too():
     assert app.return_value.words == ("live", "SOLUSDT", "XRPUSDT")
 
 
+async def test_what_is_typed_in_a_burst_is_what_is_opened():
+    app = PickerApp(FakeSource())
+    async with app.run_test() as pilot:
+        await read(pilot)
+        for key in (*"solusdt", "enter"):
+            app.simulate_key(key)
+        await pilot.pause()
+    assert app.return_value.words == ("live", "SOLUSDT")
+
+
 def test_what_is_no_symbol_is_not_offered_and_a_known_one_once():
     held = everything()
     assert [entry.words for entry in matching(held, "btcusdt") if entry.group is Group.LIVE] == [("live", "BTCUSDT")]
