@@ -32,7 +32,8 @@ PAINTS = (
 Styles = Mapping[str, Style]
 """A Rich style for each of PAINTS."""
 
-STRIPS_KEPT = 1024
+STRIPS_KEPT = 256
+"""By each widget: some screens of rows. What is kept is what a full garbage collection walks."""
 PART = " · "
 
 
@@ -101,6 +102,21 @@ def runs_of(rows: Iterable[int]) -> list[tuple[int, int]]:
         else:
             runs.append((y, 1))
     return runs
+
+
+class Row(Strip):
+    """A row's strip, which does not hold itself.
+
+    Textual remembers what a strip was divided into, and one that stays whole is its own part: a cycle for each row painted, of
+    which the garbage collector makes a pause of a tenth of a second every two seconds.
+    """
+
+    __slots__ = ()
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Return the strips between cells; the row itself where there is nothing to cut."""
+        within = [cut for cut in cuts if cut <= self.cell_length]
+        return [self] if within == [self.cell_length] else super().divide(within)
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -213,7 +229,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         if strip is None:
             styles = self._styles()
             segments = [Segment(" " * width, styles["text"])] if key is None else self.row_segments(key, width, styles)
-            strip = Strip(segments, width)
+            strip = Row(segments, width)
             self._strips[width, key] = strip
         return strip
 
