@@ -91,7 +91,7 @@ class Terminal:
 
     def __init__(self, fd: int, rate: int | None) -> None:
         self.fd, self.rate, self.seen = fd, rate, 0
-        self.tail = b""
+        self.tail = self.recent = b""
         self.allowance, self.last = 0.0, time.perf_counter()
 
     def drain(self, seconds: float, until: bytes | None = None) -> float | None:
@@ -113,6 +113,7 @@ class Terminal:
             self.allowance -= len(data)
             self.seen += len(data)
             self.tail = self.tail[-64:] + data
+            self.recent = (self.recent + data)[-200_000:]
             if b"\x1b[?2026$p" in self.tail:
                 os.write(self.fd, b"\x1b[?2026;1$y")
             if until is not None and until in self.tail:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
 from lobterm.session.columns import NAMES, columns
 from lobterm.session.views import analyst_views
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 VERSION = 3
 OLDEST = 1
@@ -93,6 +95,8 @@ def version(connection: sqlite3.Connection, path: Path) -> int | None:
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables, indexes and views in an empty file."""
+    from sqlite_utils import Database  # half a second with all it brings along, and most logs are there already
+
     db = Database(connection)
     db.table("runs").create(RUNS, pk="run", not_null={"session_id", "started_us", "provenance"})
     db.table("runs").create_index(["session_id"], unique=True)
