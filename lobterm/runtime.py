@@ -473,6 +473,7 @@ class Replay:
                     "rows": self.position_rows,
                     "events": self.rows_total,
                     "stretches": self._logged.to_json(),
+                    "stood_ts_us": self.clock.now,
                     "rows_sha256": self._digest.hexdigest(),
                     "failure": self.failure,
                 }

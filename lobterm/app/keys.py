@@ -75,6 +75,14 @@ COMMON: tuple[Binding, ...] = (
     Binding("question_mark", "explain", "What", key_display="?", id="explain",
             tooltip="What the numbers are: unit, formula, source, parameters in force"),
     Binding("h,f1", "toggle_help", "Keys", key_display="h", id="help", tooltip="Show or hide all keys"),
+    Binding("o", "app.open_another", "Open another", id="open", tooltip="End the session in order and go to the picker",
+            show=False),
+    Binding("w", "app.show('watch')", "Watch list", id="watch", tooltip="Every symbol that is followed, one line each",
+            show=False),
+    Binding("tab", "other_symbol(1)", "Next symbol", id="next-symbol", key_display="tab",
+            tooltip="Put the next symbol on the screen (a click on its tab too)", show=False),
+    Binding("shift+tab", "other_symbol(-1)", "Symbol before", id="prev-symbol", key_display="shift+tab",
+            tooltip="Put the symbol before on the screen", show=False),
     Binding("q", "app.quit", "Quit", id="quit", tooltip="End the session; everything so far is kept"),
     Binding("ctrl+c,ctrl+q", "app.quit", "Quit", id="quit-now", tooltip="End the session", show=False, priority=True),
 )  # fmt: skip
@@ -134,8 +142,16 @@ LOG: tuple[Binding, ...] = (
 )  # fmt: skip
 """Keys of the log."""
 
+WATCH: tuple[Binding, ...] = (
+    Binding("up", "light(-1)", "Up", id="watch-up", tooltip="Light the line above", show=False),
+    Binding("down", "light(1)", "Down", id="watch-down", tooltip="Light the line below", show=False),
+    Binding("enter", "watch_this", "This symbol", id="watch-this", key_display="enter",
+            tooltip="Put the lit symbol on the monitor"),
+)  # fmt: skip
+"""Keys of the watch list."""
+
 ALL: dict[str, tuple[Binding, ...]] = {
-    "everywhere": COMMON, "monitor": MONITOR, "heatmap": HEATMAP, "pressure": PRESSURE, "log": LOG,
+    "everywhere": COMMON, "monitor": MONITOR, "heatmap": HEATMAP, "pressure": PRESSURE, "log": LOG, "watch": WATCH,
 }  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lobterm.clock import ReplayClock
     from lobterm.engine.read import Snapshot
     from lobterm.instrument import Instrument
@@ -153,3 +155,62 @@ class Seekable(Console, Protocol):
 
     def overview(self, columns: int) -> Overview:
         """Return pressure, states, triggers and gaps of the whole tape, as far as it is indexed, in parts of equal time."""
+
+
+class Followed(Protocol):
+    """One symbol that is followed, whether it is on the screen or not."""
+
+    @property
+    def symbol(self) -> str:
+        """Return the symbol as the exchange writes it."""
+
+    @property
+    def instrument(self) -> Instrument:
+        """Return the market that is traded."""
+
+    @property
+    def lag_us(self) -> int:
+        """Return how far its engine is behind what has come."""
+
+    @property
+    def failure(self) -> str:
+        """Say why this symbol stopped, or nothing."""
+
+    def snapshot(self, depth: int) -> Snapshot:
+        """Return the engine's picture with up to `depth` levels a side."""
+
+    @property
+    def history(self) -> History:
+        """Return what has been so far."""
+
+
+class Several(Console, Protocol):
+    """A session of some symbols: one of them is on the screen, and `failure` is that one's; all are followed and logged."""
+
+    @property
+    def followed(self) -> Sequence[Followed]:
+        """Return every symbol, in the order in which they were asked for; none before `ready`."""
+
+    @property
+    def shown_at(self) -> int:
+        """Return which of them is on the screen."""
+
+    @property
+    def stopped(self) -> str:
+        """Say why nothing goes on any more, or nothing: a symbol that stops alone stops no other."""
+
+    def show(self, at: int) -> None:
+        """Put one of them on the screen."""
+
+
+def several(console: Console) -> Several | None:
+    """Return the market as a session of some symbols, or None: a replay has the one of its tape."""
+    return cast("Several", console) if hasattr(console, "followed") else None
+
+
+def followed(console: Console) -> Sequence[Followed]:
+    """Return every symbol that is followed: those of the session, or the one that there is, pictures of it once it is `ready`."""
+    found = several(console)
+    if found is not None:
+        return found.followed
+    return (console,)

@@ -44,6 +44,10 @@ QUOTE_FIELDS = ("ts", "order_id", "px", "qty", "side", "act", "why", "strategy")
 TRIGGER_FIELDS = ("ts", "bid", "ask", "side", "direction", "why")
 LIQUIDATION = np.dtype([("ts", "<i8"), ("px", "<i8"), ("qty", "<i8"), ("side", "i1")])
 
+READING = np.dtype([("ts", "<i8"), ("qty", "<i8")])
+"""Open interest: when it was told, lots."""
+
+READINGS_KEPT = 1_000
 TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000, 10_000
 
 Rows = npt.NDArray[np.void]
@@ -55,6 +59,13 @@ class Funding(NamedTuple):
     ts: int
     rate_e8: int
     next_ts: int
+
+
+class Index(NamedTuple):
+    """What the exchange last said that the spot markets trade at: when (µs), the price (1e-8)."""
+
+    ts: int
+    price_e8: int
 
 
 class History:
@@ -74,6 +85,8 @@ class History:
         self.since_ts = 0  # from when on volume by price and cumulative delta count
         self._cvd = 0
         self.funding: Funding | None = None
+        self.index: Index | None = None
+        self.interest = Tail(READING, READINGS_KEPT)
 
     def events(self, events: EventArray) -> None:
         """Take rows that the engine is about to fold, or has just folded."""
@@ -89,6 +102,11 @@ class History:
         if len(told):
             row = events[told[-1]]
             self.funding = Funding(int(row["ts"]), int(row["px"]), int(row["qty"]))
+            marked = np.flatnonzero((kinds == Kind.INDEX) & (events["market"] == Market.PERP))
+            if len(marked):
+                self.index = Index(int(events[marked[-1]]["ts"]), int(events[marked[-1]]["px"]))
+        read = np.flatnonzero((kinds == Kind.OPEN_INTEREST) & (events["market"] == Market.PERP))[-READINGS_KEPT:]
+        _append(self.interest, events[read], READING.names or ())
         forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
         _append(self.liquidations, events[forced], LIQUIDATION.names or ())
         if len(self.trades):
@@ -123,11 +141,13 @@ class History:
         if ts > newest:
             self.__init__()  # type: ignore[misc]
         else:
-            for tail in (self.trades, self.ticks, self.fills, self.quotes, self.triggers, self.liquidations):
+            for tail in (
+                self.trades, self.ticks, self.fills, self.quotes, self.triggers, self.liquidations, self.interest,
+            ):  # fmt: skip
                 tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
             self.happened.cut(ts)
             self._recount()
-        self.funding = None  # the next message tells it again
+        self.funding = self.index = None  # the next message tells them again
         self.depth.cut(ts)
         self.depth.place(ts, bids, asks)
         self.since_ts = self.since_ts or ts

@@ -231,7 +231,7 @@ async def test_a_second_recorder_is_told_of_the_first(tmp_path):
         finally:
             await asyncio.to_thread(record.close)
         assert record.position_rows > 500
-        assert (record.failure, record.report()["gaps"]) == ("", 0)
+        assert (record.stopped, record.report()["gaps"]) == ("", 0)
     sessions = {name.session for name in names.files(tmp_path / "recordings")}
     assert sessions == {first.shown.session_id, record.opened[0].session_id}
 

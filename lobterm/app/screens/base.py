@@ -10,15 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Footer, HelpPanel
 
-from lobterm.app import keys, present
+from lobterm.app import keys, present, present_watch
 from lobterm.app.screens.explain import ExplainScreen
 from lobterm.app.screens.transport import TransportScreen
 from lobterm.app.shell import Shell
 from lobterm.engine import params as pm
-from lobterm.view import build, glossary, timeline
-from lobterm.view.console import seekable
+from lobterm.view import build, glossary, timeline, watch
+from lobterm.view.console import seekable, several
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
+from widgets.tabs import TabsWidget
 from widgets.timeline import TimelineWidget
 from widgets.transport import TransportWidget
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 SLOW_US = 200_000
 """Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
+
+
+ONE_SYMBOL = "There is one symbol here: lobterm live BTCUSDT ETHUSDT follows several."
 
 
 class ConsoleScreen(TransportScreen, inherit_bindings=False):
@@ -43,6 +47,8 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._timeline_is: tuple[object, ...] = ()
         self._laid_out = False
         self._whole_us: int | None = None
+        self._tabs_us: int | None = None
+        self._symbol = self.market.symbol
         self.pointed = ""
 
     def body(self) -> ComposeResult:
@@ -60,6 +66,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         yield StatusLine(id="header")
+        yield TabsWidget(id="tabs", classes="-none")
         with Container(id="body"):
             yield from self.body()
         yield TimelineWidget(id="timeline")
@@ -89,6 +96,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._header = self.query_one("#header", StatusLine)
         self._transport = self.query_one("#transport", TransportWidget)
         self._timeline = self.query_one("#timeline", TimelineWidget)
+        self._tabs = self.query_one("#tabs", TabsWidget)
         self._timeline.set_class(seekable(self.market) is None, "-none")
         self._laid_out = True
 
@@ -97,12 +105,45 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         if not self._laid_out:
             return
         console, ui = self.market, self.shell.base
+        if console.symbol != self._symbol:
+            before, self._symbol = self._symbol, console.symbol
+            self._whole_us = self._tabs_us = None
+            self.symbol_changed(before, console.symbol)
         snapshot = console.snapshot(self.depth()) if console.ready else None
         top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
         self._header.show(present.header(top))
         self._transport.show(present.transport_bar(build.transport(console, ui)))
         self._paint_timeline(snapshot)
+        self._paint_tabs()
         self.paint_body(snapshot)
+
+    def symbol_changed(self, before: str, now: str) -> None:
+        """Let go of what was chosen for the symbol that was on the screen before."""
+
+    def _paint_tabs(self) -> None:
+        """Show every symbol of the session and how its data stands."""
+        found, now = several(self.market), self.shell.wall_us()
+        if found is None or (self._tabs_us is not None and now - self._tabs_us < SLOW_US):
+            return
+        self._tabs.set_class(len(found.followed) < 2, "-none")
+        if len(found.followed) > 1:
+            self._tabs_us = now
+            self._tabs.show(present_watch.tab_row(watch.tabs(found.followed, found.shown_at, found.clock.now)))
+
+    def action_other_symbol(self, step: int) -> None:
+        """Put the next symbol of the session on the screen, or the one before."""
+        found = several(self.market)
+        if found is None or len(found.followed) < 2:
+            self.say(ONE_SYMBOL)
+        else:
+            found.show((found.shown_at + step) % len(found.followed))
+        self.paint()
+
+    def on_tabs_widget_chosen(self, event: TabsWidget.Chosen) -> None:
+        """Put the symbol whose tab was clicked on the screen."""
+        if found := several(self.market):
+            found.show(event.at)
+        self.paint()
 
     def _paint_timeline(self, snapshot: Snapshot | None) -> None:
         """Show the tape from afar, when anything of it has changed."""

@@ -45,6 +45,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         super().__init__(shell)
         self.last_frame: Frame | None = None
         self.choice = Ui()
+        self._choices: dict[str, Ui] = {}
 
     def body(self) -> ComposeResult:
         """Lay out the widgets; the style sheet decides which of them the size leaves room for."""
@@ -91,6 +92,14 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
                 ("events", present.events),
             )
         )
+
+    def symbol_changed(self, before: str, now: str) -> None:
+        """Look at each symbol as one looked at it last; its ladder stands about its mid again."""
+        self._choices[before] = self.choice
+        self.choice = self._choices.get(now, Ui())
+        if not self.choice.locked:
+            self.choice = replace(self.choice, centre=None)
+        self.last_frame = None
 
     def depth(self) -> int:
         """Return enough levels to fill the rows, more of them where a row is many ticks."""
