@@ -21,12 +21,14 @@ from lobterm.app.screens.heatmap import HeatmapScreen
 from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
 from lobterm.app.screens.pressure import PressureScreen
+from lobterm.app.screens.review import ReviewScreen
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
 from lobterm.view import build
 from lobterm.view.console import seekable
+from lobterm.view.format import use_local
 
 if TYPE_CHECKING:
     from lobterm.app.bookmarks import Bookmarks
@@ -72,6 +74,7 @@ class LobtermApp(App[None], inherit_bindings=False):
             "monitor": lambda: self.monitor,
             "heatmap": lambda: HeatmapScreen(self.shell),
             "pressure": lambda: PressureScreen(self.shell),
+            "review": lambda: ReviewScreen(self.shell),
             "log": lambda: LogScreen(self.shell),
         }
         for name, screen in screens.items():
@@ -79,6 +82,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+        use_local(False)
         self._told_failure = self.asked_to_leave = False
         self._painted: tuple[object, ...] = ()
         self._same = 0

@@ -125,7 +125,7 @@ def run_state(console: Console, ui: Ui) -> RunState:
 
 def _clock(console: Console) -> str:
     now = console.clock.now
-    return f"{fmt.date(now)} {fmt.clock(now)} UTC"
+    return f"{fmt.date(now)} {fmt.clock(now)} {fmt.zone(now)}"
 
 
 def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:

@@ -157,6 +157,7 @@ class FakeConsole:
         self.history.rows(said(labels=labels(200)))
         self.timeline = timeline()
         self.load_error: Exception | None = None
+        self.logged = None
 
     def load(self) -> None:
         if self.load_error:
