@@ -102,6 +102,11 @@ MONITOR: tuple[Binding, ...] = (
             show=False),
     Binding("N", "least_size(-1)", "Smaller trades too", key_display="N", id="lesser-size",
             tooltip="Lower the tape's smallest size", show=False),
+    Binding("v", "toggle_candles", "Candles", id="candles", group=LADDER,
+            tooltip="One-minute candles, why the quotes are where they are, break-even; or hide the candles"),
+    Binding("z", "horizon(1)", "Horizon", id="edge-horizon", tooltip="Next horizon of the markouts at break-even", show=False),
+    Binding("Z", "horizon(-1)", "Horizon before", key_display="Z", id="edge-horizon-back", tooltip="The horizon before",
+            show=False),
 )  # fmt: skip
 """Keys of the monitor."""
 

@@ -83,9 +83,8 @@ def profit(view: ProfitView, dots: int) -> charts.Chart:
     wide = max(1, dots // max(1, len(view.lines[0]))) if view.lines else 1
     series = tuple(charts.Series(np.repeat(lines[name], wide), LINES[name]) for name in DRAWN if name in lines)
     levels = (charts.Level(0.0, "0", "dim"),) if view.lines else ()
-    note = f"{view.note} · total white, spread, moved yellow, fees" if view.lines else ""
     return charts.Chart(
-        charts.ChartTitle("PnL BY MINUTE", note), series, view.low, view.high,
+        charts.ChartTitle("PnL BY MINUTE", view.note), series, view.low, view.high,
         f"{view.high:+.3g}" if view.lines else "", f"{view.low:+.3g}" if view.lines else "", levels, unknown=view.unknown,
     )  # fmt: skip
 

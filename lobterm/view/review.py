@@ -421,7 +421,8 @@ def profit(reading: ReadingOf) -> ProfitView:
     low, high = min(0.0, float(lines.min())), max(0.0, float(lines.max()))
     room = 0.05 * (high - low) or 1.0
     first, last = reading.minutes[0].ts_us, reading.minutes[-1].ts_us
-    note = f"{fmt.clock(first)[:5]} to {fmt.clock(last)[:5]} {fmt.zone(last)} · quote coin · moved with funding"
+    ends = " ".join(f"{name} {line[-1]:+,.2f}" for name, line in zip(PARTS, lines, strict=True))
+    note = f"{ends} · {fmt.clock(first)[:5]} to {fmt.clock(last)[:5]} {fmt.zone(last)} · moved with funding"
     return ProfitView(note, PARTS, tuple(lines), low - room, high + room)
 
 
