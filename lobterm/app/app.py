@@ -24,7 +24,7 @@ from lobterm.app.screens.pressure import PressureScreen
 from lobterm.app.screens.review import ReviewScreen
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.terminal import TerminalDriver
-from lobterm.app.themes import DARK, THEMES
+from lobterm.app.themes import DARK, THEMES, of_256
 from lobterm.errors import LobtermError
 from lobterm.view import build
 from lobterm.view.console import seekable
@@ -80,7 +80,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         for name, screen in screens.items():
             self.add_mode(name, screen)
         for theme in THEMES:
-            self.register_theme(theme)
+            self.register_theme(of_256(theme) if self.console.color_system == "256" else theme)
         self.theme = DARK.name
         use_local(False)
         self._told_failure = self.asked_to_leave = False
