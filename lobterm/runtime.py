@@ -22,7 +22,7 @@ from lobterm.engine.params import BY_KEY, FILL_RULE
 from lobterm.errors import LobtermError
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
-from lobterm.view.console import Seeking, Unit
+from lobterm.view.console import Logged, Seeking, Unit
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
@@ -445,6 +445,11 @@ class Replay:
     def finished(self) -> bool:
         """Say whether the tape is at its end."""
         return self.position_rows >= self.rows_total
+
+    @property
+    def logged(self) -> Logged | None:
+        """Say where the session is logged, None where it is not, or not yet."""
+        return Logged(self.setup.log.path, self.session_id) if self.setup.log and self.ready else None
 
     @property
     def lag_us(self) -> int:

@@ -22,13 +22,15 @@ from lobterm.app.screens.heatmap import HeatmapScreen
 from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
 from lobterm.app.screens.pressure import PressureScreen
+from lobterm.app.screens.review import ReviewScreen
 from lobterm.app.screens.watch import WatchScreen
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.terminal import TerminalDriver
-from lobterm.app.themes import DARK, THEMES
+from lobterm.app.themes import DARK, THEMES, of_256
 from lobterm.errors import LobtermError
 from lobterm.view import build
 from lobterm.view.console import seekable, several
+from lobterm.view.format import use_local
 
 if TYPE_CHECKING:
     from lobterm.app.bookmarks import Bookmarks
@@ -79,14 +81,16 @@ class LobtermApp(App[None], inherit_bindings=False):
             "monitor": lambda: self.monitor,
             "heatmap": lambda: HeatmapScreen(self.shell),
             "pressure": lambda: PressureScreen(self.shell),
+            "review": lambda: ReviewScreen(self.shell),
             "log": lambda: LogScreen(self.shell),
             "watch": lambda: WatchScreen(self.shell),
         }
         for name, screen in screens.items():
             self.add_mode(name, screen)
         for theme in THEMES:
-            self.register_theme(theme)
+            self.register_theme(of_256(theme) if self.console.color_system == "256" else theme)
         self.theme = DARK.name
+        use_local(False)
         self.asked_to_leave = False
         self._told_failures: set[str] = set()
         self._painted: tuple[object, ...] = ()

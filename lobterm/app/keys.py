@@ -22,6 +22,8 @@ COMMON: tuple[Binding, ...] = (
             tooltip="What rested where, over time"),
     Binding("3", "app.show('pressure')", "Pressure", id="pressure", group=SCREENS,
             tooltip="FSI, LDR, Π, open interest and LPI over time"),
+    Binding("5", "app.show('review')", "Review", id="review", group=SCREENS,
+            tooltip="Markouts, fills and profit of this session or an earlier one"),
     Binding("6", "app.show('log')", "Log", id="log", group=SCREENS,
             tooltip="Gaps, resyncs, parameters, triggers, fills"),
     Binding("space", "toggle_play", "Play", id="play", tooltip="Play or pause the tape", key_display="space"),
@@ -70,6 +72,8 @@ COMMON: tuple[Binding, ...] = (
             show=False),
     Binding("m", "max_speed", "Max", id="max-speed", tooltip="As fast as the engine folds", group=SPEED,
             show=False),
+    Binding("U", "toggle_zone", "UTC or local", key_display="U", id="zone", tooltip="Tell times by UTC, or by this machine's zone",
+            show=False),
     Binding("f2", "app.next_theme", "Colours", id="theme", tooltip="Next colour theme", show=False),
     Binding("f12", "app.picture", "Screenshot", id="picture", tooltip="Save this screen as SVG", show=False),
     Binding("question_mark", "explain", "What", key_display="?", id="explain",
@@ -106,6 +110,11 @@ MONITOR: tuple[Binding, ...] = (
             show=False),
     Binding("N", "least_size(-1)", "Smaller trades too", key_display="N", id="lesser-size",
             tooltip="Lower the tape's smallest size", show=False),
+    Binding("v", "toggle_candles", "Candles", id="candles", group=LADDER,
+            tooltip="One-minute candles, why the quotes are where they are, break-even; or hide the candles"),
+    Binding("z", "horizon(1)", "Horizon", id="edge-horizon", tooltip="Next horizon of the markouts at break-even", show=False),
+    Binding("Z", "horizon(-1)", "Horizon before", key_display="Z", id="edge-horizon-back", tooltip="The horizon before",
+            show=False),
 )  # fmt: skip
 """Keys of the monitor."""
 
@@ -150,8 +159,30 @@ WATCH: tuple[Binding, ...] = (
 )  # fmt: skip
 """Keys of the watch list."""
 
+REVIEW: tuple[Binding, ...] = (
+    Binding("g", "split(1)", "By what", id="split", tooltip="Next property to group by: strategy, cluster, state ...", group=MAP),
+    Binding("G", "split(-1)", "By what before", key_display="G", id="split-back", tooltip="The property before", show=False),
+    Binding("n", "group(1)", "Group", id="next-group", tooltip="Put the next group in front", group=MAP),
+    Binding("N", "group(-1)", "Group before", key_display="N", id="group-before", tooltip="Put the group before in front",
+            show=False),
+    Binding("z", "horizon(1)", "Horizon", id="horizon", tooltip="Next horizon of the lists", group=MAP),
+    Binding("Z", "horizon(-1)", "Shorter horizon", key_display="Z", id="horizon-back", tooltip="The horizon before", show=False),
+    Binding("x", "part(1)", "Part", id="part", tooltip="Curves, fills, profit: where there is no room for all", group=MAP),
+    Binding("X", "part(-1)", "Part before", key_display="X", id="part-back", tooltip="The part before", show=False),
+    Binding("s", "choose_session", "Session", id="choose-session", tooltip="Choose an earlier session, or this one", group=MAP),
+    Binding("S", "this_session", "This session", key_display="S", id="this-session", tooltip="Back to this session", show=False),
+    Binding("u", "reread", "Read again", id="reread", tooltip="Read the log now", show=False),
+    Binding("up", "scroll(-1)", "Newer fill", id="fill-newer", tooltip="Towards now", show=False),
+    Binding("down", "scroll(1)", "Older fill", id="fill-older", tooltip="Back in time", show=False),
+    Binding("pageup", "scroll(-20)", "Newer fills", id="fills-newer", tooltip="A page towards now", show=False),
+    Binding("pagedown", "scroll(20)", "Older fills", id="fills-older", tooltip="A page back in time", show=False),
+    Binding("home", "newest", "Newest fill", id="fill-newest", tooltip="Back to now", show=False),
+)  # fmt: skip
+"""Keys of the review."""
+
 ALL: dict[str, tuple[Binding, ...]] = {
-    "everywhere": COMMON, "monitor": MONITOR, "heatmap": HEATMAP, "pressure": PRESSURE, "log": LOG, "watch": WATCH,
+    "everywhere": COMMON, "monitor": MONITOR, "heatmap": HEATMAP, "pressure": PRESSURE, "log": LOG,
+    "review": REVIEW, "watch": WATCH,
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from lobterm.errors import LobtermError
 from lobterm.live.setup import LiveSetup
 from lobterm.live.status import Status, StatusFile
 from lobterm.live.telling import told
+from lobterm.view.console import Logged
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
@@ -169,6 +170,13 @@ class Live:
     def position_rows(self) -> int:
         """Return how many rows were folded."""
         return self.shown.ring.read_rows if self.markets else 0
+
+    @property
+    def logged(self) -> Logged | None:
+        """Say where the session of the symbol on the screen is logged, None where it is not, or not yet."""
+        if not self.markets or self.setup.log is None:
+            return None
+        return Logged(self.setup.log, self.shown.session_id)
 
     @property
     def lag_us(self) -> int:

@@ -29,6 +29,14 @@ def sessions(path: Path) -> list[dict[str, Any]]:
         ]
 
 
+def newest(path: Path, most: int) -> list[dict[str, Any]]:
+    """Return the newest sessions, newest first, without what they were made of: a list to choose from."""
+    names = ", ".join(f"[{name}]" for name in (*_HEAD, "summary"))
+    with opened(path) as connection:
+        rows = connection.execute(f"select {names} from runs order by session_id desc limit ?", (most,))
+        return [{key: row[key] for key in _HEAD} | {"summary": _json(row["summary"])} for row in rows]
+
+
 def session(path: Path, wanted: str) -> dict[str, Any]:
     """Return one session by id, by the beginning of its id, or the newest as `last`."""
     with opened(path) as connection:

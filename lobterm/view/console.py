@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from lobterm.clock import ReplayClock
     from lobterm.engine.read import Snapshot
     from lobterm.instrument import Instrument
     from lobterm.tape.timeline import Overview
     from lobterm.view.history import History
+
+
+class Logged(NamedTuple):
+    """Where a session is logged: the log's file, and the session's id in it."""
+
+    path: Path
+    session_id: str
+
 
 Unit = Literal["event", "trade", "alpha", "trigger"]
 """How far one step goes."""
@@ -97,6 +106,10 @@ class Console(Protocol):
     @property
     def history(self) -> History:
         """Return what has been so far."""
+
+    @property
+    def logged(self) -> Logged | None:
+        """Say where the session on the screen is logged, None where it is not."""
 
     def close(self) -> None:
         """End the session; everything so far is kept."""

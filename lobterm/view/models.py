@@ -100,6 +100,7 @@ class TradeRow:
     prints: int = 1  # how many trades of one matching time this row is
     swept: int = 0  # ticks that they went through
     large: bool = False
+    liquidation: bool = False  # a forced order as the exchange told it, beside the trades that it made
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,7 @@ class OrderRow:
     size: str
     ahead: str
     state: OwnState
+    why: str = ""  # why it stands there, or why it leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +305,8 @@ class Frame:
     market: tuple[Value, ...]
     clusters: tuple[LabelShare, ...]
     transport: TransportView
+    why: tuple[Value, ...] = ()  # of quotes and triggers
+    edge: tuple[Value, ...] = ()  # what fees take, and what is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,3 +327,4 @@ class Ui:
     rows_per_s: float | None = None
     loading_s: int = 0  # how long the engine has been loading
     load_failure: str = ""  # why the engine did not load
+    horizon: int = 3  # of the markouts, by engine.rows.HORIZONS_US

@@ -82,10 +82,14 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._whole_us = now
         return True
 
-    def on_screen_resume(self) -> None:
-        """Paint all of it, whenever it was painted last."""
+    def repaint(self) -> None:
+        """Show all of it anew, what is painted seldom too."""
         self._whole_us = None
         self.paint()
+
+    def on_screen_resume(self) -> None:
+        """Paint all of it, whenever it was painted last."""
+        self.repaint()
 
     def on_resize(self) -> None:
         """Paint all of it: there may be panels that were not there before."""
