@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from lobterm.app.alerts import Alerts
 from lobterm.app.governor import Governor, backlog
+from lobterm.app.instant import WORKER, InstantReplay
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.app.screens.heatmap import HeatmapScreen
 from lobterm.app.screens.log import LogScreen
@@ -67,6 +68,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         self.market, self.autoplay, self.fps = console, play, fps
         self.shell, self.governor = Shell(console, wall_us, bookmarks), Governor()
         self.alerts = Alerts(console, alerts, self.write_out, wall_us)
+        self.instant = InstantReplay(self)
         self.monitor = MonitorScreen(self.shell)
         screens: dict[str, Callable[[], Screen[None]]] = {
             "monitor": lambda: self.monitor,
@@ -113,6 +115,8 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Start the clock when the engine is loaded, or say why it is not."""
+        if event.worker.name == WORKER:
+            self.instant.loaded(event.worker, event.state)
         if event.worker.name != "load":
             return
         if event.state is WorkerState.ERROR:
@@ -152,10 +156,12 @@ class LobtermApp(App[None], inherit_bindings=False):
             if self.return_code is None:
                 self.exit(return_code=LEFT)
             return
-        market = self.market
+        market, shown = self.market, self.shell.market
         if market.ready and not market.failure:
             at_max = math.isinf(market.clock.speed)
             market.pump(self.shell.wall_us(), BUDGET_AT_MAX_US if at_max else BUDGET_US)
+        if shown is not market:
+            shown.pump(self.shell.wall_us(), BUDGET_US)  # what goes on goes first: no more than its share, at any speed
         if market.failure and not self._told_failure:
             self._told_failure = True
             self.notify(market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
@@ -163,13 +169,14 @@ class LobtermApp(App[None], inherit_bindings=False):
             self.alerts.look(self.failure)
         self.shell.count()
         if self._stands_still():
+            self._paint_beside()
             return
         if self.governor.may_paint(backlog(self._driver)):
             self.paint()
 
     def _stands_still(self) -> bool:
         """Say whether everything has been painted as it is: a market that stands need not be painted again."""
-        market, clock = self.market, self.market.clock
+        market, clock = self.shell.market, self.shell.market.clock
         state = (
             market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
             self.shell.rows_per_s, self.size, self.current_mode, build.seek_words(market),
@@ -188,6 +195,19 @@ class LobtermApp(App[None], inherit_bindings=False):
             return
         if isinstance(screen, ConsoleScreen):
             screen.paint()
+
+    def _paint_beside(self) -> None:
+        """Show how the market goes on while what it has been stands still."""
+        if (
+            self.shell.frozen
+            and isinstance(self.screen, ConsoleScreen)
+            and self.governor.may_paint(backlog(self._driver))
+        ):
+            self.screen.paint_beside()
+
+    def action_instant(self) -> None:
+        """Look again at what has just been, or go back to now."""
+        self.instant.toggle()
 
     def action_show(self, name: str) -> None:
         """Go to another screen."""

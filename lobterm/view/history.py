@@ -6,6 +6,7 @@ what is later than the new moment is forgotten, and what counts from a beginning
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -44,6 +45,8 @@ QUOTE_FIELDS = ("ts", "order_id", "px", "qty", "side", "act", "why", "strategy")
 TRIGGER_FIELDS = ("ts", "bid", "ask", "side", "direction", "why")
 LIQUIDATION = np.dtype([("ts", "<i8"), ("px", "<i8"), ("qty", "<i8"), ("side", "i1")])
 
+TAILS = ("trades", "ticks", "fills", "quotes", "triggers", "liquidations")
+
 TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000, 10_000
 
 Rows = npt.NDArray[np.void]
@@ -72,6 +75,7 @@ class History:
         self.liquidations = Tail(LIQUIDATION, LIQUIDATIONS_KEPT)
         self.depth, self.profile, self.happened = Depth(), Profile(), Happened()
         self.since_ts = 0  # from when on volume by price and cumulative delta count
+        self.until_ts = 0  # of the last row taken
         self._cvd = 0
         self.funding: Funding | None = None
 
@@ -81,6 +85,7 @@ class History:
             return
         if not self.since_ts:
             self.since_ts = int(events["ts"][0])
+        self.until_ts = int(events["ts"][-1])
         kinds = events["kind"]
         rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
         if len(rare):
@@ -120,17 +125,24 @@ class History:
         Going back, what is later is forgotten; going on over rows that nobody folded, everything is.
         """
         newest = int(self.ticks.rows["ts"][-1]) if len(self.ticks) else 0
-        if ts > newest:
+        if ts > max(newest, self.until_ts):
             self.__init__()  # type: ignore[misc]
         else:
-            for tail in (self.trades, self.ticks, self.fills, self.quotes, self.triggers, self.liquidations):
+            for tail in (getattr(self, name) for name in TAILS):
                 tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
             self.happened.cut(ts)
             self._recount()
         self.funding = None  # the next message tells it again
         self.depth.cut(ts)
         self.depth.place(ts, bids, asks)
-        self.since_ts = self.since_ts or ts
+        self.since_ts, self.until_ts = self.since_ts or ts, ts
+
+    def copy(self) -> History:
+        """Return the same past, to be gone on with apart."""
+        other = copy(self)
+        for name in (*TAILS, "depth", "profile", "happened"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     def _recount(self) -> None:
         """Count volume by price anew from the trades that are left."""
