@@ -114,6 +114,11 @@ class Instant(Replay):
             self._fold_to(self.rows_total, played=False)
             self._stand()
 
+    @property
+    def finished(self) -> bool:
+        """Say whether playing has come to the end; it stands there paused too, as at any other moment."""
+        return super().finished and not self.clock.paused
+
     def _move_to(self, row: int, labels: npt.NDArray[np.void]) -> None:
         """As `Replay`, but with all of the past that the live market knew, however far one has gone back before."""
         if row > self.position_rows:

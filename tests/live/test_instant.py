@@ -253,7 +253,7 @@ async def test_the_key_freezes_goes_back_and_returns_while_the_market_goes_on(wa
         assert end == frozen.rows_total == at - live.shown.held.first
         assert app.screen.query_one("#timeline").display
         text = screen_text(pilot)
-        assert "INSTANT REPLAY" in text and "behind 0.0s" in text and "i: now" in text
+        assert "INSTANT REPLAY" in text and "behind 0.0s" in text and "i: now" in text and "PAUSED" in text
         hand_to(ENDS[-300])
         await pressed(pilot, "comma")
         assert frozen.position_rows < end and live.position_rows == ENDS[-300]
@@ -261,6 +261,9 @@ async def test_the_key_freezes_goes_back_and_returns_while_the_market_goes_on(wa
         assert f"behind {fmt.age(live.clock.now - frozen.clock.now)}" in text
         assert f"LIVE {fmt.clock(live.clock.now)[:8]}" in text
         await pressed(pilot, "t")
+        frozen.seek(frozen.last_ts)
+        await pressed(pilot, "space")
+        assert "END OF TAPE" in screen_text(pilot)
         for key in ("2", "3", "6", "1"):
             await pressed(pilot, key)
             assert "INSTANT REPLAY" in screen_text(pilot)
