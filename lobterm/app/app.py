@@ -132,8 +132,12 @@ class LobtermApp(App[None], inherit_bindings=False):
                 self.market.clock.play()
 
     def get_driver_class(self) -> type[Driver]:
-        """Return Textual's choice, but on a terminal one that notices when that goes away."""
+        """Return Textual's choice, but one that notices when the terminal, or the page in a browser, goes away."""
         found = super().get_driver_class()
+        if found.__name__ == "WebDriver":
+            from lobterm.app.page import PageDriver
+
+            return PageDriver
         return TerminalDriver if found is LinuxDriver else found
 
     def leave(self) -> None:
@@ -142,8 +146,7 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def _must_leave(self) -> bool:
         """Say whether to end without having been told by a key: asked by a signal, or nobody is there to see."""
-        driver = self._driver
-        return self.asked_to_leave or (isinstance(driver, TerminalDriver) and driver.gone)
+        return self.asked_to_leave or bool(getattr(self._driver, "gone", False))
 
     def write_out(self, text: str) -> None:
         """Give the terminal a sequence that draws nothing."""

@@ -15,6 +15,7 @@ from lobterm.cli.emulate import register as register_emulate
 from lobterm.cli.live import register as register_live
 from lobterm.cli.model import register as register_model
 from lobterm.cli.replay import register as register_replay
+from lobterm.cli.serve import register as register_serve
 from lobterm.cli.session import register as register_session
 from lobterm.cli.tape import register as register_tape
 from lobterm.errors import LobtermError
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for register in (
         register_replay, register_live, register_tape, register_model, register_session, register_emulate,
+        register_serve,
     ):  # fmt: skip
         register(commands)
     return top
