@@ -23,7 +23,7 @@ from textual.widget import Widget
 PAINTS = (
     "text", "strong", "dim", "faint", "title", "note",
     "bid", "bid-strong", "bid-bar", "ask", "ask-strong", "ask-bar", "spread",
-    "own", "own-away", "good", "warn", "bad", "hatch", "track", "badge", "badge-live",
+    "own", "own-away", "good", "warn", "bad", "hatch", "track", "badge", "badge-live", "badge-past",
     "opp", "dir", "pas", "none", "band", "band-mirror",
     "heat-0", "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6", "heat-7",
 )  # fmt: skip
@@ -149,7 +149,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         & > .paint--good { color: $success; }
         & > .paint--warn { color: $warning; }
         & > .paint--bad { color: $error; text-style: bold; }
-        & > .paint--badge, & > .paint--badge-live { text-style: bold reverse; }
+        & > .paint--badge, & > .paint--badge-live, & > .paint--badge-past { text-style: bold reverse; }
     }
     """
 

@@ -76,6 +76,8 @@ COMMON: tuple[Binding, ...] = (
             show=False),
     Binding("f2", "app.next_theme", "Colours", id="theme", tooltip="Next colour theme", show=False),
     Binding("f12", "app.picture", "Screenshot", id="picture", tooltip="Save this screen as SVG", show=False),
+    Binding("i", "app.instant", "Instant replay", id="instant",
+            tooltip="Live: freeze, go back and look again at what has just been; once more: back to now", show=False),
     Binding("question_mark", "explain", "What", key_display="?", id="explain",
             tooltip="What the numbers are: unit, formula, source, parameters in force"),
     Binding("h,f1", "toggle_help", "Keys", key_display="h", id="help", tooltip="Show or hide all keys"),

@@ -61,6 +61,7 @@ STATES = {
     RunState.SEEKING: ("◌ SEEKING", "warn"),
     RunState.FAILED: ("✗ STOPPED", "bad"),
 }
+BADGES = {"LIVE": "badge-live", "INSTANT REPLAY": "badge-past"}
 SHORT = {
     "inventory": "inv", "PnL spread": "spread", "PnL inventory": "moved", "PnL fees": "fees",
     "PnL slippage": "slip", "PnL funding": "fund"}  # fmt: skip
@@ -77,7 +78,7 @@ def _paint(value: Value, plain: str = "text") -> str:
 
 def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
     """Return the two rows of the header; a failure takes the place of health and source."""
-    mode = (f" {view.mode} ", "badge-live" if view.mode == "LIVE" else "badge")
+    mode = (f" {view.mode} ", BADGES.get(view.mode, "badge"))
     who = ((view.symbol, "strong"), (" PAPER ", "badge"), mode)
     funding = view.funding
     right = ((f"{funding.label} {funding.text}", _paint(funding, "dim")),) if funding else ()
@@ -87,9 +88,15 @@ def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
         return first, status_line.StatusRow(((f"STOPPED: {view.failure}", "bad"),))
     if view.loading:
         return first, status_line.StatusRow(((view.loading, "warn"),), source)
+    if view.beside:
+        words = tuple((f"{value.label} {value.text}", _paint(value, "strong")) for value in view.beside)
+        return first, status_line.StatusRow((*_seek(view), *words), (*source, ("i: now", "strong")))
     health = tuple((f"{value.label} {value.text}", _paint(value, "dim")) for value in view.health)
-    seek = ((view.seek, "warn"),) if view.seek else ()
-    return first, status_line.StatusRow((*seek, *health), source)
+    return first, status_line.StatusRow((*_seek(view), *health), source)
+
+
+def _seek(view: HeaderView) -> tuple[status_line.Word, ...]:
+    return ((view.seek, "warn"),) if view.seek else ()
 
 
 def _own(own: Own | None) -> tuple[str, str, str]:

@@ -85,6 +85,7 @@ def open_channel(
 
 def open_market(setup: LiveSetup, listing: Listing, ring_rows: int) -> LiveMarket:
     """Open a symbol with its engine and its log."""
+    from lobterm.live.held import LIMIT_BYTES
     from lobterm.live.market import LiveMarket
     from lobterm.session.log import SessionLog, new_session_id
 
@@ -96,4 +97,5 @@ def open_market(setup: LiveSetup, listing: Listing, ring_rows: int) -> LiveMarke
     log = SessionLog(setup.log, patient=False) if setup.log is not None else None
     if log is not None:
         log.begin(setup.provenance(listing) | {"resumes": resumed.session if resumed else None}, session_id)
-    return LiveMarket(opened, setup.new_engine(listing), log)
+    held_bytes = LIMIT_BYTES // len(setup.symbols)
+    return LiveMarket(opened, setup.new_engine(listing), log, held_bytes=held_bytes)

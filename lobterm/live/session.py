@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
     from lobterm.feeds.binance.feed import LiveFeed
     from lobterm.instrument import Instrument
+    from lobterm.live.instant import Instant
     from lobterm.live.market import LiveMarket
 
 RING_ROWS = 1 << 18
@@ -187,6 +188,12 @@ class Live:
     def gaps(self) -> int:
         """Return how many gaps were met so far."""
         return self.shown.gaps if self.markets else 0
+
+    def freeze(self) -> Instant | None:
+        """Return what the symbol on the screen has just been, to be loaded and replayed apart; None if nothing has come."""
+        from lobterm.live.instant import freeze
+
+        return freeze(self.shown, self.setup)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

@@ -5,6 +5,7 @@ Units: ticks, lots, µs.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,12 @@ class Candles:
         last["close"] = px[-1]
         last["lots"] += lots
         last["worth"], last["traded"] = self._worth, self._traded
+
+    def copy(self) -> Candles:
+        """Return the same candles, to be gone on with apart."""
+        other = copy(self)
+        other.tail = self.tail.copy()
+        return other
 
     def cut(self, ts: int, trades: npt.NDArray[np.void]) -> None:
         """Forget what is later than `ts`, and count the minute that it lies in anew from the `trades` that are left."""

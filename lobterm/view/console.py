@@ -120,6 +120,18 @@ def seekable(console: Console) -> Seekable | None:
     return cast("Seekable", console) if hasattr(console, "seek") else None
 
 
+def freezable(console: Console) -> Freezable | None:
+    """Return the market as one that can be frozen for an instant replay, or None: a tape needs no such thing."""
+    return cast("Freezable", console) if hasattr(console, "freeze") else None
+
+
+class Freezable(Console, Protocol):
+    """A market that happens now, and of which what has just been can be replayed meanwhile."""
+
+    def freeze(self) -> Seekable | None:
+        """Return what has just been, not loaded yet, independent of what comes; None if nothing has."""
+
+
 class Seekable(Console, Protocol):
     """A market that is wholly there already: one may go anywhere on it. Before `ready`, seeks and steps do nothing."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from copy import copy
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,6 +109,12 @@ class Happened:
             for row in quotes[quotes["act"] == QuoteAct.REJECT][-KEPT:]
         ]
         self._add(found)
+
+    def copy(self) -> Happened:
+        """Return the same notes, to be gone on with apart."""
+        other = copy(self)
+        other.notes, other._states = self.notes.copy(), self._states.copy()
+        return other
 
     def cut(self, ts: int) -> None:
         """Forget what is later than `ts`."""

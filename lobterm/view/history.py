@@ -6,6 +6,7 @@ what is later than the new moment is forgotten, and what counts from a beginning
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -51,6 +52,8 @@ READING = np.dtype([("ts", "<i8"), ("qty", "<i8")])
 """Open interest: when it was told, lots."""
 
 READINGS_KEPT = 1_000
+TAILS = ("trades", "ticks", "fills", "quotes", "triggers", "liquidations", "interest")
+
 TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000, 10_000
 
 Rows = npt.NDArray[np.void]
@@ -89,6 +92,7 @@ class History:
         )  # of fills, in the order in which they were given out
         self.depth, self.profile, self.happened, self.candles = Depth(), Profile(), Happened(), Candles()
         self.since_ts = 0  # from when on volume by price and cumulative delta count
+        self.until_ts = 0  # of the last row taken
         self._cvd = 0
         self.funding: Funding | None = None
         self.index: Index | None = None
@@ -100,6 +104,7 @@ class History:
             return
         if not self.since_ts:
             self.since_ts = self.candles.since_ts = int(events["ts"][0])
+        self.until_ts = int(events["ts"][-1])
         kinds = events["kind"]
         rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
         if len(rare):
@@ -156,12 +161,10 @@ class History:
         Going back, what is later is forgotten; going on over rows that nobody folded, everything is.
         """
         newest = int(self.ticks.rows["ts"][-1]) if len(self.ticks) else 0
-        if ts > newest:
+        if ts > max(newest, self.until_ts):
             self.__init__()  # type: ignore[misc]
         else:
-            for tail in (
-                self.trades, self.ticks, self.fills, self.quotes, self.triggers, self.liquidations, self.interest,
-            ):  # fmt: skip
+            for tail in (getattr(self, name) for name in TAILS):
                 tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
             self.happened.cut(ts)
             # a markout is given out once its last horizon is over
@@ -173,8 +176,15 @@ class History:
         self.funding = self.index = None  # the next message tells them again
         self.depth.cut(ts)
         self.depth.place(ts, bids, asks)
-        self.since_ts = self.since_ts or ts
+        self.since_ts, self.until_ts = self.since_ts or ts, ts
         self.candles.since_ts = self.candles.since_ts or ts
+
+    def copy(self) -> History:
+        """Return the same past, to be gone on with apart."""
+        other = copy(self)
+        for name in (*TAILS, "markouts", "depth", "profile", "happened", "candles"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     def _recount(self) -> None:
         """Count volume by price anew from the trades that are left."""

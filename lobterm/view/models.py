@@ -160,6 +160,7 @@ class HeaderView:
     loading: str = ""
     funding: Value | None = None  # rate and time left; None while it is not known
     seek: str = ""  # what a seek waits for, or why it led nowhere
+    beside: tuple[Value, ...] = ()  # the market that goes on while what it has been is looked at
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -15,7 +16,7 @@ from lobterm.app.screens.explain import ExplainScreen
 from lobterm.app.screens.transport import TransportScreen
 from lobterm.app.shell import Shell
 from lobterm.engine import params as pm
-from lobterm.view import build, glossary, timeline, watch
+from lobterm.view import beside, build, glossary, timeline, watch
 from lobterm.view.console import seekable, several
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
@@ -101,7 +102,6 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._transport = self.query_one("#transport", TransportWidget)
         self._timeline = self.query_one("#timeline", TimelineWidget)
         self._tabs = self.query_one("#tabs", TabsWidget)
-        self._timeline.set_class(seekable(self.market) is None, "-none")
         self._laid_out = True
 
     def paint(self) -> None:
@@ -113,9 +113,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             before, self._symbol = self._symbol, console.symbol
             self._whole_us = self._tabs_us = None
             self.symbol_changed(before, console.symbol)
+        self._timeline.set_class(seekable(console) is None, "-none")
         snapshot = console.snapshot(self.depth()) if console.ready else None
-        top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
-        self._header.show(present.header(top))
+        self._paint_header(snapshot)
         self._transport.show(present.transport_bar(build.transport(console, ui)))
         self._paint_timeline(snapshot)
         self._paint_tabs()
@@ -149,6 +149,18 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             found.show(event.at)
         self.paint()
 
+    def paint_beside(self) -> None:
+        """Show the market that runs on beside what is shown."""
+        if self._laid_out and self.shell.frozen:
+            self._paint_header(self.shell.frozen.snapshot(1))
+
+    def _paint_header(self, snapshot: Snapshot | None) -> None:
+        console, ui, frozen = self.market, self.shell.base, self.shell.frozen
+        top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
+        if frozen:
+            top = replace(top, beside=beside.beside(self.shell.running, frozen))
+        self._header.show(present.header(top))
+
     def _paint_timeline(self, snapshot: Snapshot | None) -> None:
         """Show the tape from afar, when anything of it has changed."""
         tape, columns, rows = seekable(self.market), *self._timeline.size
@@ -158,6 +170,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         here = (tape.clock.now - tape.clock.first_ts) * columns // (tape.clock.last_ts - tape.clock.first_ts + 1)
         ends = (*(tape.loop or ()), *(() if self.shell.loop_from is None else (self.shell.loop_from,)))
         state = (
+            tape,
             build.indexed_steps(tape),
             here,
             ends,

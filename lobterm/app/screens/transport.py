@@ -16,10 +16,12 @@ from lobterm.view.moment import LONGEST, moment
 from widgets.timeline import TimelineWidget
 
 if TYPE_CHECKING:
-    from lobterm.view.console import Seekable, Unit
+    from lobterm.view.console import Console, Seekable, Unit
     from lobterm.view.timeline import TimelineView
 
-NO_TRANSPORT = "A live market has no transport: it cannot be paused, hurried, stepped or sought in."
+NO_TRANSPORT = (
+    "A live market has no transport: it cannot be paused, hurried, stepped or sought in; i replays what has been."
+)
 NO_BOOKMARKS = "Bookmarks are kept by tape, and here is none."
 
 
@@ -28,8 +30,13 @@ class TransportScreen(Screen[None], inherit_bindings=False):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()
-        self.shell, self.market = shell, shell.market
+        self.shell = shell
         self.last_timeline: TimelineView | None = None
+
+    @property
+    def market(self) -> Console:
+        """Return the market that is shown: it may be what the running one has been."""
+        return self.shell.market
 
     def paint(self) -> None:
         """Show the market as it is now."""
