@@ -111,6 +111,8 @@ def _ladder_row(row: LadderRow, stale: bool) -> ladder.LadderRow:
     mark, mark_paint = {1: ("▲", "bid-strong"), -1: ("▼", "ask-strong")}.get(row.last_side, (" ", "text"))
     if row.pinned:
         mark, mark_paint, price_paint = "⋮", "own", "own"
+    if row.cursor:
+        mark, mark_paint, price_paint, ground = "▸", "own", "own", "track"
     return ladder.LadderRow(
         price=row.price,
         bid=(f"{LARGE}{row.bid}" if row.large and row.bid else row.bid)
@@ -147,6 +149,8 @@ def book(view: LadderView) -> ladder.Ladder:
     )
     name = " ".join(["BOOK", *(["SUM"] if view.cumulative else []), *(["QUOTE"] if view.in_quote else [])])
     title = ladder.LadderTitle(name, note, "warn" if view.stale else "note")
+    if view.entry:
+        title = ladder.LadderTitle("ORDER", view.entry + (f" · {note}" if view.stale else ""), "own")
     stale = bool(view.stale)
     return ladder.Ladder(title, tuple(_ladder_row(row, stale) for row in view.rows), view.unknown)
 

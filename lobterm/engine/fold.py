@@ -210,7 +210,7 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
         if event.qty > 0:
             c.averages[pressure.ADV_SEED] = event.qty / 86_400.0
     elif kind == ORDER:
-        own_orders.on_order(s, out, ts, event.side, event.px, event.qty)
+        own_orders.on_order(s, out, ts, event.seq, event.side, event.px, event.qty)
     elif kind == SAMPLE:
         _on_sample(s, event)
     elif kind == ACCOUNT:

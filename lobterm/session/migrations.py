@@ -76,5 +76,9 @@ def _two_to_three(db: Database) -> None:
     )
 
 
-STEPS: dict[int, Callable[[Database], None]] = {1: _one_to_two, 2: _two_to_three}
+def _three_to_four(db: Database) -> None:
+    schema.create_overlay(db)
+
+
+STEPS: dict[int, Callable[[Database], None]] = {1: _one_to_two, 2: _two_to_three, 3: _three_to_four}
 """By the version that a step begins with."""

@@ -15,6 +15,9 @@ from lobterm.session import schema
 from lobterm.session.connecting import opened as opened
 from lobterm.session.provenance import config
 
+MOST_ITEMS = 100_000
+"""Items of an overlay that are read: more than any session may have."""
+
 _HEAD = tuple(name for name in schema.RUNS if name not in ("run", "params", "provenance", "summary"))
 
 
@@ -68,13 +71,16 @@ class Run:
     ended: bool
     params: list[float]
     provenance: dict[str, Any]
+    summary: dict[str, Any] | None = None  # None: it was cut off
+    kept: str = "full"
 
 
 def run(connection: sqlite3.Connection, path: Path, wanted: str) -> Run:
     """Return one session's run, by id, by the beginning of its id, or the newest as `last`."""
     row = find(connection, path, wanted)
     params, provenance = _json(row["params"]) or [], _json(row["provenance"]) or {}
-    return Run(row["run"], row["session_id"], row["ended_us"] is not None, params, provenance)
+    ended, summary = row["ended_us"] is not None, _json(row["summary"])
+    return Run(row["run"], row["session_id"], ended, params, provenance, summary, row["kept"] or "full")
 
 
 def rows(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple[Any, ...]]:
@@ -82,6 +88,21 @@ def rows(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple
     if table not in TABLES:
         raise ValueError(table)
     return (tuple(row) for row in connection.execute(f"select * from [{table}] where run = ? order by rowid", (run,)))
+
+
+def by_offset(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of one table and run in the order of the tape, those of one offset in the order of writing."""
+    if table not in TABLES:
+        raise ValueError(table)
+    sql = f"select * from [{table}] where run = ? order by [offset], rowid"
+    return (tuple(row) for row in connection.execute(sql, (run,)))
+
+
+def overlay(connection: sqlite3.Connection, run: int) -> list[tuple[int, ...]]:
+    """Return what hands did in a replay, the fields of tape.overlay.Item each, in their order; unchecked."""
+    names = ", ".join(name for name in schema.OVERLAY if name not in ("run", "number"))
+    sql = f"select {names} from overlay where run = ? order by number limit ?"
+    return [tuple(row) for row in connection.execute(sql, (run, MOST_ITEMS))]
 
 
 def find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:

@@ -18,7 +18,7 @@ from lobterm.session.views import analyst_views
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 3
+VERSION = 4
 OLDEST = 1
 """The oldest version that can be brought up without inventing a number."""
 APPLICATION_ID = 0x10B7E2
@@ -54,6 +54,20 @@ PARTS = {
     "rows": int,
 }
 """Rows of one table that lie in a Parquet file instead (a replay at full speed)."""
+
+OVERLAY = {
+    "run": int,
+    "number": int,  # in the order in which they are folded
+    "tape_offset": int,  # rows of the tape before it
+    "ts": int,  # µs
+    "kind": int,  # events.Kind: PARAM or ORDER; the rest as in an event
+    "side": int,
+    "seq": int,
+    "px": int,
+    "qty": int,
+}
+"""What hands did in a replay: the fields of tape.overlay.Item."""
+OVERLAY_SQL = f"insert into overlay values ({', '.join('?' * len(OVERLAY))})"
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
@@ -101,6 +115,7 @@ def create(connection: sqlite3.Connection) -> None:
     db.table("runs").create(RUNS, pk="run", not_null={"session_id", "started_us", "provenance"})
     db.table("runs").create_index(["session_id"], unique=True)
     create_parts(db)
+    create_overlay(db)
     for table in TABLES:
         create_table(db, table)
     create_lookups(db)
@@ -112,6 +127,11 @@ def create(connection: sqlite3.Connection) -> None:
 def create_parts(db: Database) -> None:
     """Make the list of part files."""
     db.table("parts").create(PARTS, pk=("run", "part_of", "number"), foreign_keys=[("run", "runs", "run")])
+
+
+def create_overlay(db: Database) -> None:
+    """Make the table of what hands did in replays."""
+    db.table("overlay").create(OVERLAY, pk=("run", "number"), foreign_keys=[("run", "runs", "run")])
 
 
 def create_table(db: Database, table: str) -> None:

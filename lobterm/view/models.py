@@ -68,6 +68,8 @@ class LadderRow:
     bought: str = ""
     traded_share: float = 0.0
     delta: int = 0  # sign of bought less sold
+    px: int | None = None  # ticks; of a group, its lower end
+    cursor: bool = False  # of order entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class LadderView:
     traded: str = ""  # since when the traded volume counts
     stale: str = ""  # how old the book is, if that is too old
     unknown: tuple[str, ...] = ()  # why there is no book
+    entry: str = ""  # what order entry would send; empty while it is off
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +320,8 @@ class Ui:
     ladder_rows: int = 20
     trade_rows: int = 10
     centre: int | None = None  # ticks that the ladder stood on last
+    cursor: int | None = None  # ticks that order entry points at; None while it is off
+    entry: str = ""  # what it would send
     levels_only: bool = False
     group: int = 1  # ticks a row
     locked: bool = False

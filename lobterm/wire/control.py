@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from lobterm.events import Market
+from lobterm.events import Market, OrderAct
 
 PREFIX = b'{"stream":"lobterm@'
 """How every control line begins, after its stamp."""
@@ -111,11 +111,12 @@ class Model(Control, tag="model", frozen=True):
 
 
 class Order(Control, tag="order", frozen=True):
-    """A person's own paper order, as events.Kind.ORDER: price 0 takes at market, size 0 cancels."""
+    """What a person asks for, as events.Kind.ORDER: `act` says what price and size are; recordings of old have none."""
 
     side: Literal[-1, 0, 1]
     px_ticks: Count
-    qty_lots: Count
+    qty_lots: Count  # an order's id, or a strategy, where `act` says so
+    act: Annotated[int, Meta(ge=0, le=int(max(OrderAct)))] = 0
 
 
 class Account(Control, tag="account", frozen=True):

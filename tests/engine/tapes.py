@@ -8,7 +8,7 @@ import numpy as np
 
 from lobterm.engine import drive, standing
 from lobterm.engine import params as pm
-from lobterm.events import EVENT, Flag, GapCause, Kind, Market, Scope
+from lobterm.events import EVENT, Flag, GapCause, Kind, Market, OrderAct, Scope
 from lobterm.instrument import Instrument
 
 PERP = Instrument(Market.PERP, "BTCUSDT", Decimal("0.1"), Decimal("0.001"))
@@ -29,6 +29,7 @@ TURNS = [
     (pm.GAMMA, 2.5), (pm.MAPPING, 1.0), (pm.MAPPING, 0.0), (pm.THETA_MODE, 1.0), (pm.DECAY, 1.0), (pm.GAMMA, np.nan),
     (pm.LEVELS, 3.0), (pm.LEVELS, 1.0), (pm.WIDEN, 1.0), (pm.PULL_TANH, 0.1), (pm.ENABLED, 0.0), (pm.ENABLED, 1.0),
     (pm.FILL_RULE, 2.0), (pm.QUEUE_MODEL, 1.0), (pm.EXHAUSTION_RULE, 1.0), (pm.CRASH_FILTER, 2.0), (pm.GAMMA, 1e300),
+    (pm.FADE_ENABLED, 0.0), (pm.FADE_ENABLED, 1.0), (pm.FADE_ENABLED, 1.0),
 ]  # fmt: skip
 
 
@@ -192,9 +193,16 @@ class Tape:
             self.say(Kind.ORDER, px=px, qty=self.between(1, 40), side=side, flags=OWN)
         elif act < 0.8:
             self.say(Kind.ORDER, px=0, qty=self.between(1, 90), side=side, flags=OWN)
-        else:
+        elif act < 0.9:
             px = self.pick(0, self.mid, self.mid - 2)
             self.say(Kind.ORDER, px=px, qty=0, side=self.pick(0, 1, -1), flags=OWN)
+        elif act < 0.95:
+            self.ask(OrderAct.FLATTEN, qty=self.pick(0, 1, 2, 2, 3, -1))
+        else:
+            self.ask(OrderAct.MOVE, px=max(0, self.mid - side * self.between(-2, 8)), qty=self.between(0, 400))
+
+    def ask(self, act, px=0, qty=0):
+        self.rows.append((self.ts, 0, act, px, qty, Kind.ORDER, 0, 0, OWN))
 
     def say_account(self):
         """A strategy begins anew, or rows that nobody sane would write."""

@@ -145,7 +145,7 @@ class Twin:
             elif kind == Kind.TRADE:
                 self.trade(ts, exch_ts, seq, px, qty, side, flags)
             else:
-                self.rare(ts, exch_ts, px, qty, kind, side, flags)
+                self.rare(ts, exch_ts, seq, px, qty, kind, side, flags)
         elif kind == Kind.REFERENCE:
             self.crash.see(ts, side, px)
         if kind == Kind.PARAM and 0 <= qty < len(self.p):
@@ -161,7 +161,7 @@ class Twin:
         if market == self.market and kind != Kind.HEARTBEAT and not flags & Flag.SYNTHETIC:
             self.last_real = ts
 
-    def rare(self, ts, exch_ts, px, qty, kind, side, flags):
+    def rare(self, ts, exch_ts, seq, px, qty, kind, side, flags):
         if kind == Kind.GAP:
             if qty in (Scope.OI, Scope.ALL):
                 self.pressure.oi.forget()
@@ -188,7 +188,7 @@ class Twin:
         elif kind == Kind.VOLUME_24H and qty > 0:
             self.pressure.adv_seed = qty / 86_400.0
         elif kind == Kind.ORDER:
-            self.orders.own_order(ts, side, px, qty)
+            self.orders.own_order(ts, seq, side, px, qty)
         elif kind == Kind.ACCOUNT:
             self.stand(ts, qty, px, bool(flags & Flag.WARM))
         elif kind == Kind.SAMPLE:

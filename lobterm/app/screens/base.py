@@ -13,11 +13,15 @@ from textual.widgets import Footer, HelpPanel
 
 from lobterm.app import keys, present, present_watch
 from lobterm.app.screens.explain import ExplainScreen
+from lobterm.app.screens.robots import RobotsScreen
+from lobterm.app.screens.settings import SettingsScreen
 from lobterm.app.screens.transport import TransportScreen
+from lobterm.app.screens.what_if import WhatIfScreen
 from lobterm.app.shell import Shell
 from lobterm.engine import params as pm
+from lobterm.errors import InputError
 from lobterm.view import beside, build, glossary, timeline, watch
-from lobterm.view.console import seekable, several
+from lobterm.view.console import comparable, seekable, several
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
 from widgets.tabs import TabsWidget
@@ -197,6 +201,29 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def action_explain(self) -> None:
         """Say what the numbers are, beginning with the one that is pointed at."""
         self.app.push_screen(ExplainScreen(self.market.snapshot(1) if self.market.ready else None, self.pointed))
+
+    def action_settings(self) -> None:
+        """Show the parameters."""
+        if self.market.ready:
+            self.app.push_screen(SettingsScreen(self.market))
+
+    def action_robots(self) -> None:
+        """Show the ladders' desk."""
+        if self.market.ready:
+            self.app.push_screen(RobotsScreen(self.market))
+
+    def action_what_if(self) -> None:
+        """Play on from here in two ways."""
+        tape = comparable(self.market)
+        if tape is None:
+            self.say("What if needs a tape: what a live market does next is not there yet.")
+            return
+        try:
+            playing = tape.what_if()
+        except InputError as error:
+            self.say(f"{error.what}; {error.mend}" if error.mend else error.what)
+        else:
+            self.app.push_screen(WhatIfScreen(tape, playing))
 
     def action_toggle_help(self) -> None:
         """Show or hide the panel of keys."""

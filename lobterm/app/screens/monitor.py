@@ -169,6 +169,13 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         if over and self.choice.centre is not None:
             self._choose(centre=self.choice.centre + rows, locked=True)
 
+    def action_order_entry(self) -> None:
+        """Send paper orders by hand, until esc."""
+        from lobterm.app.screens.order import OrderScreen
+
+        if self.market.ready and not self.market.failure:
+            self.app.push_screen(OrderScreen(self.shell, self.choice))
+
     def action_recentre(self) -> None:
         """Put the mid in the middle of the ladder."""
         self._choose(centre=None)

@@ -82,7 +82,7 @@ class Teller:
             case control.Model():
                 _row(reader, ns, Kind.MODEL, event.row, flags=OWN)
             case control.Order():
-                _row(reader, ns, Kind.ORDER, event.px_ticks, event.qty_lots, side=event.side, flags=OWN)
+                _row(reader, ns, Kind.ORDER, event.px_ticks, event.qty_lots, side=event.side, seq=event.act, flags=OWN)
             case control.Account():
                 rows = standing.of(dict(event.facts), int(reader.market), 0, carried=event.carried)
                 rows["ts"] = ns
@@ -149,11 +149,11 @@ def _silent(reader: MarketReader, stream: str, ns: int) -> None:
 
 
 def _row(
-    reader: MarketReader, ns: int, kind: Kind, px: int = 0, qty: int = 0, *, side: int = 0, exch_us: int = 0,
-    flags: int = Flag.LAST,
+    reader: MarketReader, ns: int, kind: Kind, px: int = 0, qty: int = 0, *, side: int = 0, seq: int = 0,
+    exch_us: int = 0, flags: int = Flag.LAST,
 ) -> None:  # fmt: skip
     row = np.zeros(1, EVENT)
-    row[0] = (ns, exch_us, 0, px, qty, kind, side, reader.market, flags)
+    row[0] = (ns, exch_us, seq, px, qty, kind, side, reader.market, flags)
     reader.parts.append(row)
 
 
