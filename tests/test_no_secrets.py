@@ -16,8 +16,12 @@ from tests.feeds.binance.test_feed import DEMO, exchange
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = sorted((ROOT / "lobterm").rglob("*.py")) + sorted((ROOT / "widgets").rglob("*.py"))
-LISTENERS = {"lobterm/simulator/exchange/server.py"}
-"""The emulated exchange, which a person starts, on the loopback."""
+LISTENERS = {
+    "lobterm/simulator/exchange/server.py": ('HOST = "127.0.0.1"', "HOST, port"),
+    "lobterm/app/browser.py": ("self.host, self.port",),
+    "lobterm/cli/serve.py": ('default="127.0.0.1"', "if not arguments.expose:"),
+}
+"""What a person starts, and how it says that it is on the loopback: the emulated exchange, the console in a browser."""
 ENVIRONMENT = {
     "LOBTERM_CONFIG", "LOBTERM_JIT_CACHE", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "TEXTUAL_FPS",
 }  # fmt: skip
@@ -71,16 +75,15 @@ def test_nothing_signs_a_request_or_reads_a_key():
             assert name in ENVIRONMENT, (path, name)
 
 
-def test_only_the_emulated_exchange_can_listen_and_only_on_the_loopback():
+def test_only_what_a_person_starts_can_listen_and_only_on_the_loopback():
     opens = (
         r"\bserve\(|\.bind\(|start_server\(|create_server\(|\.listen\(|HTTPServer|start_unix_server|TCPSite|run_app\("
     )
     found = {str(path.relative_to(ROOT)) for path in CODE if re.search(opens, path.read_text())}
-    assert found == LISTENERS
-    for name in LISTENERS:
+    assert found == set(LISTENERS)
+    for name, words in LISTENERS.items():
         text = (ROOT / name).read_text()
-        assert 'HOST = "127.0.0.1"' in text
-        assert "HOST, port" in text
+        assert all(word in text for word in words)
     for path in CODE:
         assert not re.search(r"0\.0\.0\.0|['\"]::['\"]", path.read_text()), path
 
@@ -125,3 +128,19 @@ async def test_an_emulated_exchange_binds_the_loopback_alone():
     async with exchange() as emulator:
         assert {host for host, _ in emulator.addresses} == {"127.0.0.1"}
     assert DEMO.is_file()
+
+
+def test_a_served_console_binds_the_loopback_alone(unused_tcp_port):
+    words = ["serve", "--port", str(unused_tcp_port), "replay", str(DEMO)]
+    told = []
+    with subprocess.Popen(
+        [sys.executable, "-c", AUDITED, *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=ROOT
+    ) as server:
+        for line in server.stderr:
+            told.append(line)
+            if line.startswith("Ctrl-C"):
+                server.terminate()
+    assert server.returncode == 130, told
+    binds = [line for line in told if line.startswith("AUDIT socket.bind")]
+    assert binds and all(f"('127.0.0.1', {unused_tcp_port})" in line for line in binds)
+    assert not [line for line in told if "connect" in line]

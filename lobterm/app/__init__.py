@@ -46,6 +46,7 @@ def run(
             app.run()
         finally:
             let_go()
+            app.instant.end()
             console.close()
     return app.return_code or (1 if app.failure else 0)
 

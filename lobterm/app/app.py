@@ -17,18 +17,21 @@ from textual.worker import Worker, WorkerState
 from lobterm.app.alert_command import AlertCommand
 from lobterm.app.alerts import Alerts
 from lobterm.app.governor import Governor, backlog
+from lobterm.app.instant import WORKER, InstantReplay
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.app.screens.heatmap import HeatmapScreen
 from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
 from lobterm.app.screens.pressure import PressureScreen
+from lobterm.app.screens.review import ReviewScreen
 from lobterm.app.screens.watch import WatchScreen
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.terminal import TerminalDriver
-from lobterm.app.themes import DARK, THEMES
+from lobterm.app.themes import DARK, THEMES, of_256
 from lobterm.errors import LobtermError
 from lobterm.view import build
 from lobterm.view.console import seekable, several
+from lobterm.view.format import use_local
 
 if TYPE_CHECKING:
     from lobterm.app.bookmarks import Bookmarks
@@ -74,19 +77,22 @@ class LobtermApp(App[None], inherit_bindings=False):
         self.alert_command = AlertCommand(alert_command) if alert_command else None
         run = self.alert_command.run if self.alert_command else None
         self.alerts = Alerts(console, alerts, self.write_out, wall_us, run)
+        self.instant = InstantReplay(self)
         self.monitor = MonitorScreen(self.shell)
         screens: dict[str, Callable[[], Screen[None]]] = {
             "monitor": lambda: self.monitor,
             "heatmap": lambda: HeatmapScreen(self.shell),
             "pressure": lambda: PressureScreen(self.shell),
+            "review": lambda: ReviewScreen(self.shell),
             "log": lambda: LogScreen(self.shell),
             "watch": lambda: WatchScreen(self.shell),
         }
         for name, screen in screens.items():
             self.add_mode(name, screen)
         for theme in THEMES:
-            self.register_theme(theme)
+            self.register_theme(of_256(theme) if self.console.color_system == "256" else theme)
         self.theme = DARK.name
+        use_local(False)
         self.asked_to_leave = False
         self._told_failures: set[str] = set()
         self._painted: tuple[object, ...] = ()
@@ -122,6 +128,8 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Start the clock when the engine is loaded, or say why it is not."""
+        if event.worker.name == WORKER:
+            self.instant.loaded(event.worker, event.state)
         if event.worker.name != "load":
             return
         if event.state is WorkerState.ERROR:
@@ -137,8 +145,12 @@ class LobtermApp(App[None], inherit_bindings=False):
                 self.market.clock.play()
 
     def get_driver_class(self) -> type[Driver]:
-        """Return Textual's choice, but on a terminal one that notices when that goes away."""
+        """Return Textual's choice, but one that notices when the terminal, or the page in a browser, goes away."""
         found = super().get_driver_class()
+        if found.__name__ == "WebDriver":
+            from lobterm.app.page import PageDriver
+
+            return PageDriver
         return TerminalDriver if found is LinuxDriver else found
 
     def leave(self) -> None:
@@ -147,8 +159,7 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def _must_leave(self) -> bool:
         """Say whether to end without having been told by a key: asked by a signal, or nobody is there to see."""
-        driver = self._driver
-        return self.asked_to_leave or (isinstance(driver, TerminalDriver) and driver.gone)
+        return self.asked_to_leave or bool(getattr(self._driver, "gone", False))
 
     def write_out(self, text: str) -> None:
         """Give the terminal a sequence that draws nothing."""
@@ -161,11 +172,13 @@ class LobtermApp(App[None], inherit_bindings=False):
             if self.return_code is None:
                 self.exit(return_code=LEFT)
             return
-        market = self.market
+        market, shown = self.market, self.shell.market
         session = several(market)
         if market.ready and not (session.stopped if session else market.failure):
             at_max = math.isinf(market.clock.speed)
             market.pump(self.shell.wall_us(), BUDGET_AT_MAX_US if at_max else BUDGET_US)
+        if shown is not market:
+            shown.pump(self.shell.wall_us(), BUDGET_US)  # what goes on goes first: no more than its share, at any speed
         for failure in [*(who.failure for who in (session.followed if session else ())), market.failure]:
             if failure and failure not in self._told_failures:
                 self._told_failures.add(failure)
@@ -176,13 +189,14 @@ class LobtermApp(App[None], inherit_bindings=False):
             self.notify(words, title="The alert command", severity="warning", timeout=30, markup=False)
         self.shell.count()
         if self._stands_still():
+            self._paint_beside()
             return
         if self.governor.may_paint(backlog(self._driver)):
             self.paint()
 
     def _stands_still(self) -> bool:
         """Say whether everything has been painted as it is: a market that stands need not be painted again."""
-        market, clock = self.market, self.market.clock
+        market, clock = self.shell.market, self.shell.market.clock
         state = (
             market.ready, market.symbol, market.position_rows, clock.now, clock.paused, clock.speed, market.finished,
             market.failure,
@@ -202,6 +216,19 @@ class LobtermApp(App[None], inherit_bindings=False):
             return
         if isinstance(screen, ConsoleScreen):
             screen.paint()
+
+    def _paint_beside(self) -> None:
+        """Show how the market goes on while what it has been stands still."""
+        if (
+            self.shell.frozen
+            and isinstance(self.screen, ConsoleScreen)
+            and self.governor.may_paint(backlog(self._driver))
+        ):
+            self.screen.paint_beside()
+
+    def action_instant(self) -> None:
+        """Look again at what has just been, or go back to now."""
+        self.instant.toggle()
 
     def action_show(self, name: str) -> None:
         """Go to another screen."""

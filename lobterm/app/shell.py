@@ -12,7 +12,7 @@ from lobterm.view.rate import RateMeter
 
 if TYPE_CHECKING:
     from lobterm.app.bookmarks import Bookmarks
-    from lobterm.view.console import Console
+    from lobterm.view.console import Console, Seekable
 
 
 def monotonic_us() -> int:
@@ -26,7 +26,8 @@ class Shell:
     def __init__(
         self, console: Console, wall_us: Callable[[], int] = monotonic_us, bookmarks: Bookmarks | None = None
     ) -> None:
-        self.market, self.wall_us, self.bookmarks = console, wall_us, bookmarks
+        self.running, self.wall_us, self.bookmarks = console, wall_us, bookmarks
+        self.frozen: Seekable | None = None  # an instant replay, shown in place of the market that runs on
         self.loop_from: int | None = None  # where a loop shall begin, µs
         self.opened_us = wall_us()
         self.load_failure = ""
@@ -34,6 +35,16 @@ class Shell:
         self.rows_per_s: float | None = None
         self._moves = 0
         self._symbol = console.symbol
+
+    @property
+    def market(self) -> Console:
+        """Return the market that the screens show."""
+        return self.frozen or self.running
+
+    def show(self, frozen: Seekable | None) -> None:
+        """Show an instant replay; None: the market that runs."""
+        self.frozen, self.loop_from = frozen, None
+        self._moves, self.rows_meter, self.rows_per_s = 0, RateMeter(), None
 
     def count(self) -> None:
         """Take note of how far the engine is, once a frame."""

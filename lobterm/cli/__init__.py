@@ -16,6 +16,7 @@ from lobterm.cli.emulate import register as register_emulate
 from lobterm.cli.live import register as register_live
 from lobterm.cli.model import register as register_model
 from lobterm.cli.replay import register as register_replay
+from lobterm.cli.serve import register as register_serve
 from lobterm.cli.session import register as register_session
 from lobterm.cli.status import register as register_status
 from lobterm.cli.tape import register as register_tape
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     top.set_defaults(run=None)
     for register in (
         register_replay, register_live, register_tape, register_model, register_session, register_emulate, register_status,
+        register_serve,
     ):  # fmt: skip
         register(commands)
     return top

@@ -14,7 +14,9 @@ from lobterm.engine import state as st
 from lobterm.engine.rows import LABEL
 from lobterm.errors import LobtermError
 from lobterm.events import Flag
-from lobterm.tape.recording import warm
+from lobterm.live.held import LIMIT_BYTES, Held
+from lobterm.tape.recording import account, warm
+from lobterm.tape.recording.leaving import left
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ KEPT_PARTS = 64
 class LiveMarket:
     """One symbol."""
 
-    def __init__(self, opened: Opened, engine: Engine, log: SessionLog | None) -> None:
+    def __init__(
+        self, opened: Opened, engine: Engine, log: SessionLog | None, *, held_bytes: int = LIMIT_BYTES
+    ) -> None:
         self.opened, self.engine, self.log = opened, engine, log
         self.channel, self.ring, self.session_id = opened.channel, opened.ring, opened.session_id
         self.queue_max = 0  # most rows that ever waited for the engine
@@ -43,6 +47,7 @@ class LiveMarket:
         self.log_failure = ""
         """Why nothing is logged any more; `lobterm session repair` fills the log from the recording."""
         self.history = History()
+        self.held = Held(engine.state, limit_bytes=held_bytes)
         self._labels: list[npt.NDArray[np.void]] = []
 
     @property
@@ -84,6 +89,7 @@ class LiveMarket:
                 self.history.events(events)
                 for rows in drive.fold(self.engine, events):
                     self._keep(rows)
+                self.held.take(events, self.engine.state)
                 if events[-1]["flags"] & Flag.LAST and time.perf_counter() >= until_s:
                     return
         except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
@@ -120,15 +126,18 @@ class LiveMarket:
             "fills": sum(ledger.fills for ledger in self.snapshot(1).ledgers),
             "pnl_usdt": {"total": total},
             "warm_samples": self.opened.warm_samples,
+            "resumes": None if self.opened.resumed is None else self.opened.resumed.session,
             "failure": self.failure,
         }
 
     def close(self, folder: Path | None) -> None:
         """End the run: what is logged so far is kept, and the windows are left to the next recording in `folder`."""
         self.opened.close()
+        self.held.close()
         if folder is not None and not self.engine_failure:
             now_us = int(self.engine.state.clock[st.NOW])
             warm.save(folder, self.channel.symbol, self.session_id, carry.samples(self.engine.state, now_us))
+            account.save(folder, left(self.engine.state, self.channel.listing.perp, self.session_id))
         if self.log is None:
             return
         try:

@@ -9,28 +9,35 @@ from collections.abc import Callable
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lobterm import warm
 from lobterm.clock import LiveClock
-from lobterm.errors import LobtermError
+from lobterm.engine.params import PARAMS
+from lobterm.errors import InputError, LobtermError
+from lobterm.events import Kind
+from lobterm.hands import Hands
 from lobterm.live.setup import LiveSetup
 from lobterm.live.status import Status, StatusFile
 from lobterm.live.telling import told
+from lobterm.view.console import Logged
 from lobterm.view.history import History
+from lobterm.wire import control
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from lobterm.engine.read import Snapshot
     from lobterm.feeds.binance.feed import LiveFeed
     from lobterm.instrument import Instrument
+    from lobterm.live.instant import Instant
     from lobterm.live.market import LiveMarket
 
 RING_ROWS = 1 << 18
 STATUS_US = 1_000_000
 
 
-class Live:
+class Live(Hands):
     """Feed, engines, logs and recordings of a live session."""
 
     mode = "LIVE"
@@ -89,6 +96,31 @@ class Live:
 
     def step(self, unit: str) -> None:
         """Go on: a live market has no steps."""
+
+    def may_act(self) -> None:
+        """Raise InputError while hands can do nothing."""
+        if not self.ready or self.failure:
+            raise InputError(self.failure or "the engine is not loaded yet")
+
+    def act(self, kind: Kind, *, side: int = 0, px: int = 0, qty: int = 0, seq: int = 0) -> None:
+        """Post a row to the feed, which stamps and records it; the engine folds it with its neighbours."""
+        self.may_act()
+        event: control.Param | control.Order = control.Order(side, px, qty, seq)  # type: ignore[arg-type]
+        if kind == Kind.PARAM:
+            event = control.Param(PARAMS[qty].key, float(np.int64(px).view(np.float64)))
+        try:
+            self.shown.channel.inbox.post(event)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+
+    @property
+    def start_params(self) -> npt.NDArray[np.float64]:
+        """Return the parameter vector that the session began with."""
+        return self.setup.config.params(self.shown.channel.symbol)
+
+    def origin(self, key: str) -> str:
+        """Return which layer of the configuration a parameter's first value came from."""
+        return self.setup.config.origin(self.shown.channel.symbol, key)
 
     @property
     def shown(self) -> LiveMarket:
@@ -171,6 +203,13 @@ class Live:
         return self.shown.ring.read_rows if self.markets else 0
 
     @property
+    def logged(self) -> Logged | None:
+        """Say where the session of the symbol on the screen is logged, None where it is not, or not yet."""
+        if not self.markets or self.setup.log is None:
+            return None
+        return Logged(self.setup.log, self.shown.session_id)
+
+    @property
     def lag_us(self) -> int:
         """Return how far the engine is behind what has come."""
         return self.shown.lag_us if self.markets else 0
@@ -179,6 +218,12 @@ class Live:
     def gaps(self) -> int:
         """Return how many gaps were met so far."""
         return self.shown.gaps if self.markets else 0
+
+    def freeze(self) -> Instant | None:
+        """Return what the symbol on the screen has just been, to be loaded and replayed apart; None if nothing has come."""
+        from lobterm.live.instant import freeze
+
+        return freeze(self.shown, self.setup)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

@@ -33,6 +33,8 @@ class LiveSetup:
     spot: bool = True
     log: Path | None = None
     recordings: Path | None = None
+    resume: bool = False
+    """Whether to go on with the paper account of each symbol's newest recording; else afresh, flat and at nothing."""
     models: Mapping[str, ClusterModel] = field(default_factory=dict)  # by symbol, where there is no `model` for all
     daily: Daily | None = None  # what a new UTC day changes; a running engine has the one model it was started with
     status: Path | None = None  # the folder in which the session tells once a second how it is

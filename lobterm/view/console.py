@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
 
     from lobterm.clock import ReplayClock
     from lobterm.engine.read import Snapshot
+    from lobterm.engine.rows import Strategy
     from lobterm.instrument import Instrument
     from lobterm.tape.timeline import Overview
     from lobterm.view.history import History
+    from lobterm.view.what_if import Playing
+
+
+class Logged(NamedTuple):
+    """Where a session is logged: the log's file, and the session's id in it."""
+
+    path: Path
+    session_id: str
+
 
 Unit = Literal["event", "trade", "alpha", "trigger"]
 """How far one step goes."""
@@ -98,13 +112,59 @@ class Console(Protocol):
     def history(self) -> History:
         """Return what has been so far."""
 
+    @property
+    def logged(self) -> Logged | None:
+        """Say where the session on the screen is logged, None where it is not."""
+
     def close(self) -> None:
         """End the session; everything so far is kept."""
+
+    @property
+    def start_params(self) -> npt.NDArray[np.float64]:
+        """Return the parameter vector that the session began with."""
+
+    def origin(self, key: str) -> str:
+        """Return which layer of the configuration a parameter's first value came from."""
+
+    def set_param(self, key: str, value: float) -> None:
+        """Turn a parameter from here on. This and what follows raise InputError, in words, for what cannot be asked."""
+
+    def place(self, side: Literal[1, -1], px_ticks: int, qty_lots: int) -> None:
+        """Send a paper order; price 0 takes at market."""
+
+    def cancel(self, side: Literal[1, 0, -1] = 0, px_ticks: int = 0) -> None:
+        """Pull one's own orders: at a price, or all where it is 0."""
+
+    def move(self, order_id: int, px_ticks: int) -> None:
+        """Send what is left of one's own order at another price."""
+
+    def flatten(self, strategy: Strategy) -> None:
+        """Pull a strategy's orders and take out what it holds."""
+
+    def arm(self, strategy: Strategy, on: bool) -> None:
+        """Let a ladder quote, or rest."""
 
 
 def seekable(console: Console) -> Seekable | None:
     """Return the market as one that may be sought in, or None: a live one has no other place to go to."""
     return cast("Seekable", console) if hasattr(console, "seek") else None
+
+
+def freezable(console: Console) -> Freezable | None:
+    """Return the market as one that can be frozen for an instant replay, or None: a tape needs no such thing."""
+    return cast("Freezable", console) if hasattr(console, "freeze") else None
+
+
+class Freezable(Console, Protocol):
+    """A market that happens now, and of which what has just been can be replayed meanwhile."""
+
+    def freeze(self) -> Seekable | None:
+        """Return what has just been, not loaded yet, independent of what comes; None if nothing has."""
+
+
+def comparable(console: Console) -> Seekable | None:
+    """Return the market as one that can be played on in two ways, or None: a live one's future is not there yet."""
+    return cast("Seekable", console) if hasattr(console, "what_if") else None
 
 
 class Seekable(Console, Protocol):
@@ -155,6 +215,16 @@ class Seekable(Console, Protocol):
 
     def overview(self, columns: int) -> Overview:
         """Return pressure, states, triggers and gaps of the whole tape, as far as it is indexed, in parts of equal time."""
+
+    @property
+    def later_items(self) -> int:
+        """Return how many changes and orders by hand lie behind here, from having been there before."""
+
+    def drop_later(self) -> int:
+        """Take them out of the session; return how many they were."""
+
+    def what_if(self, until_ts: int | None = None) -> Playing:
+        """Play on from here with the parameters of the start and with those now; raise InputError if they are the same."""
 
 
 class Followed(Protocol):

@@ -6,6 +6,8 @@ each second, within a band about the price. No row is looked at on its own: a sl
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -58,6 +60,12 @@ class Depth:
     def restart(self) -> None:
         """Forget everything."""
         self.__init__()  # type: ignore[misc]
+
+    def copy(self) -> Depth:
+        """Return the same levels and columns in memory of their own."""
+        other = copy(self)
+        other.columns, other.lots, other._sides = self.columns.copy(), self.lots.copy(), self._sides.copy()
+        return other
 
     def cut(self, ts: int) -> None:
         """Forget the columns later than `ts`; the band is whatever it is, so it is not known until it is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from copy import copy
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -73,7 +74,7 @@ class Happened:
             elif kind == Kind.MODEL:
                 found.append(Note(ts, What.MODEL, px))
             elif kind == Kind.ORDER:
-                found.append(Note(ts, What.OWN, px, qty, int(row["side"])))
+                found.append(Note(ts, What.OWN, px, qty, int(row["side"]), int(row["seq"])))
             elif kind == Kind.FUNDING_SETTLED:
                 found.append(Note(ts, What.FUNDING, px))
         self._add(found)
@@ -108,6 +109,12 @@ class Happened:
             for row in quotes[quotes["act"] == QuoteAct.REJECT][-KEPT:]
         ]
         self._add(found)
+
+    def copy(self) -> Happened:
+        """Return the same notes, to be gone on with apart."""
+        other = copy(self)
+        other.notes, other._states = self.notes.copy(), self._states.copy()
+        return other
 
     def cut(self, ts: int) -> None:
         """Forget what is later than `ts`."""

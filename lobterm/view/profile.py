@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -54,6 +56,12 @@ class Profile:
             left, right = (-(-room // STEP) * STEP for room in (left, right))
             self._lots = np.pad(self._lots, ((0, 0), (left, right)))
             self._base -= left
+
+    def copy(self) -> Profile:
+        """Return the same counts in memory of their own."""
+        other = copy(self)
+        other._lots = self._lots.copy()
+        return other
 
     def figures(self) -> tuple[float, int, int] | None:
         """Return (volume-weighted average, lowest, highest) price in ticks of all trades counted; None without any."""

@@ -51,3 +51,9 @@ class Tail:
     def cut(self, n: int) -> None:
         """Forget all but the first `n` rows held."""
         self._held = min(self._held, max(0, n))
+
+    def copy(self) -> Tail:
+        """Return the same rows in memory of their own."""
+        other = Tail(self._buffer.dtype, self.keep, self._shape)
+        other._buffer, other._held = self.rows.copy(), self._held
+        return other

@@ -63,7 +63,7 @@ async def test_a_live_market_says_that_it_has_no_transport(opened, key):
         await pilot.press(key)
         await pilot.pause()
         assert [note.message for note in pilot.app._notifications] == [
-            "A live market has no transport: it cannot be paused, hurried, stepped or sought in."
+            "A live market has no transport: it cannot be paused, hurried, stepped or sought in; i replays what has been."
         ]
         assert console.steps == [] and console.clock.speed == 1.0 and console.clock.paused
         assert not pilot.app.screen.query_one("#timeline").display

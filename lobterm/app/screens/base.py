@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -12,11 +13,15 @@ from textual.widgets import Footer, HelpPanel
 
 from lobterm.app import keys, present, present_watch
 from lobterm.app.screens.explain import ExplainScreen
+from lobterm.app.screens.robots import RobotsScreen
+from lobterm.app.screens.settings import SettingsScreen
 from lobterm.app.screens.transport import TransportScreen
+from lobterm.app.screens.what_if import WhatIfScreen
 from lobterm.app.shell import Shell
 from lobterm.engine import params as pm
-from lobterm.view import build, glossary, timeline, watch
-from lobterm.view.console import seekable, several
+from lobterm.errors import InputError
+from lobterm.view import beside, build, glossary, timeline, watch
+from lobterm.view.console import comparable, seekable, several
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
 from widgets.tabs import TabsWidget
@@ -82,10 +87,14 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._whole_us = now
         return True
 
-    def on_screen_resume(self) -> None:
-        """Paint all of it, whenever it was painted last."""
+    def repaint(self) -> None:
+        """Show all of it anew, what is painted seldom too."""
         self._whole_us = None
         self.paint()
+
+    def on_screen_resume(self) -> None:
+        """Paint all of it, whenever it was painted last."""
+        self.repaint()
 
     def on_resize(self) -> None:
         """Paint all of it: there may be panels that were not there before."""
@@ -97,7 +106,6 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._transport = self.query_one("#transport", TransportWidget)
         self._timeline = self.query_one("#timeline", TimelineWidget)
         self._tabs = self.query_one("#tabs", TabsWidget)
-        self._timeline.set_class(seekable(self.market) is None, "-none")
         self._laid_out = True
 
     def paint(self) -> None:
@@ -109,9 +117,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             before, self._symbol = self._symbol, console.symbol
             self._whole_us = self._tabs_us = None
             self.symbol_changed(before, console.symbol)
+        self._timeline.set_class(seekable(console) is None, "-none")
         snapshot = console.snapshot(self.depth()) if console.ready else None
-        top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
-        self._header.show(present.header(top))
+        self._paint_header(snapshot)
         self._transport.show(present.transport_bar(build.transport(console, ui)))
         self._paint_timeline(snapshot)
         self._paint_tabs()
@@ -145,6 +153,18 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             found.show(event.at)
         self.paint()
 
+    def paint_beside(self) -> None:
+        """Show the market that runs on beside what is shown."""
+        if self._laid_out and self.shell.frozen:
+            self._paint_header(self.shell.frozen.snapshot(1))
+
+    def _paint_header(self, snapshot: Snapshot | None) -> None:
+        console, ui, frozen = self.market, self.shell.base, self.shell.frozen
+        top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
+        if frozen:
+            top = replace(top, beside=beside.beside(self.shell.running, frozen))
+        self._header.show(present.header(top))
+
     def _paint_timeline(self, snapshot: Snapshot | None) -> None:
         """Show the tape from afar, when anything of it has changed."""
         tape, columns, rows = seekable(self.market), *self._timeline.size
@@ -154,6 +174,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         here = (tape.clock.now - tape.clock.first_ts) * columns // (tape.clock.last_ts - tape.clock.first_ts + 1)
         ends = (*(tape.loop or ()), *(() if self.shell.loop_from is None else (self.shell.loop_from,)))
         state = (
+            tape,
             build.indexed_steps(tape),
             here,
             ends,
@@ -180,6 +201,29 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def action_explain(self) -> None:
         """Say what the numbers are, beginning with the one that is pointed at."""
         self.app.push_screen(ExplainScreen(self.market.snapshot(1) if self.market.ready else None, self.pointed))
+
+    def action_settings(self) -> None:
+        """Show the parameters."""
+        if self.market.ready:
+            self.app.push_screen(SettingsScreen(self.market))
+
+    def action_robots(self) -> None:
+        """Show the ladders' desk."""
+        if self.market.ready:
+            self.app.push_screen(RobotsScreen(self.market))
+
+    def action_what_if(self) -> None:
+        """Play on from here in two ways."""
+        tape = comparable(self.market)
+        if tape is None:
+            self.say("What if needs a tape: what a live market does next is not there yet.")
+            return
+        try:
+            playing = tape.what_if()
+        except InputError as error:
+            self.say(f"{error.what}; {error.mend}" if error.mend else error.what)
+        else:
+            self.app.push_screen(WhatIfScreen(tape, playing))
 
     def action_toggle_help(self) -> None:
         """Show or hide the panel of keys."""

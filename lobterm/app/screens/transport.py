@@ -16,10 +16,12 @@ from lobterm.view.moment import LONGEST, moment
 from widgets.timeline import TimelineWidget
 
 if TYPE_CHECKING:
-    from lobterm.view.console import Seekable, Unit
+    from lobterm.view.console import Console, Seekable, Unit
     from lobterm.view.timeline import TimelineView
 
-NO_TRANSPORT = "A live market has no transport: it cannot be paused, hurried, stepped or sought in."
+NO_TRANSPORT = (
+    "A live market has no transport: it cannot be paused, hurried, stepped or sought in; i replays what has been."
+)
 NO_BOOKMARKS = "Bookmarks are kept by tape, and here is none."
 
 
@@ -28,12 +30,21 @@ class TransportScreen(Screen[None], inherit_bindings=False):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()
-        self.shell, self.market = shell, shell.market
+        self.shell = shell
         self.last_timeline: TimelineView | None = None
+
+    @property
+    def market(self) -> Console:
+        """Return the market that is shown: it may be what the running one has been."""
+        return self.shell.market
 
     def paint(self) -> None:
         """Show the market as it is now."""
         raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Show all of it anew, what is painted seldom too."""
+        self.paint()
 
     def say(self, words: str) -> None:
         """Say something for a moment; it takes the place of what was said before."""
@@ -119,11 +130,11 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         """Ask for a time and go there."""
         if found := self.tape():
             clock = found.clock
-            ends = f"{fmt.clock(clock.first_ts)[:8]} to {fmt.clock(clock.last_ts)[:8]} UTC"
+            ends = f"{fmt.clock(clock.first_ts)[:8]} to {fmt.clock(clock.last_ts)[:8]} {fmt.zone(clock.now)}"
 
             def go(text: str) -> None:
                 if text:
-                    found.seek(moment(text, clock.first_ts, clock.last_ts, "time"))
+                    found.seek(moment(text, clock.first_ts, clock.last_ts, "time", local=fmt.is_local()))
 
             self.app.push_screen(AskScreen(f"Go to a time, {ends}", fmt.clock(clock.now)[:8], go, LONGEST))
 
@@ -153,6 +164,12 @@ class TransportScreen(Screen[None], inherit_bindings=False):
             found.clear_loop()
             self.shell.loop_from = None
         self.paint()
+
+    def action_toggle_zone(self) -> None:
+        """Tell every time by UTC, or by this machine's zone."""
+        fmt.use_local(not fmt.is_local())
+        self.say(f"Times are told by {fmt.zone(self.market.clock.now)}")
+        self.repaint()
 
     def action_bookmark(self) -> None:
         """Ask for a note and keep it with the time."""
