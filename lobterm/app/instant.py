@@ -59,10 +59,7 @@ class InstantReplay:
 
     def end(self) -> None:
         """Go back to now, and let go of what was frozen."""
-        frozen = self._shell.frozen
-        if frozen is not None:
-            self._shell.show(None)
-            frozen.close()
+        self._shell.thaw()
 
     def _say(self, words: str) -> None:
         self._app.clear_notifications()

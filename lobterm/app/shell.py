@@ -46,6 +46,13 @@ class Shell:
         self.frozen, self.loop_from = frozen, None
         self._moves, self.rows_meter, self.rows_per_s = 0, RateMeter(), None
 
+    def thaw(self) -> None:
+        """Go back to now, and let go of what was frozen."""
+        frozen = self.frozen
+        if frozen is not None:
+            self.show(None)
+            frozen.close()
+
     def count(self) -> None:
         """Take note of how far the engine is, once a frame."""
         way = seekable(self.market)

@@ -133,4 +133,7 @@ def freeze(market: LiveMarket, setup: LiveSetup) -> Instant | None:
         return None
     tape = held_tape(market, frozen)
     fresh = partial(setup.new_engine, market.channel.listing)
-    return Instant(InstantSetup(tape, setup.config, setup.model, frozen=frozen, fresh=fresh), market.history.copy())
+    return Instant(
+        InstantSetup(tape, setup.config, setup.model_of(market.symbol), frozen=frozen, fresh=fresh),
+        market.history.copy(),
+    )

@@ -89,6 +89,34 @@ async def test_one_symbol_has_no_tabs_and_says_so(opened):
             assert any("one symbol" in note.message for note in pilot.app._notifications)
 
 
+async def test_order_entry_stays_with_its_symbol(opened):
+    session = three()
+    async with opened(session) as pilot:
+        await pilot.press("e")
+        await pilot.pause()
+        text = screen_text(pilot).split("\n")[2]
+        await pilot.press("tab")
+        await pilot.click("#tabs", offset=(text.index("ETHUSDT") + 1, 0))
+        assert session.symbol == "BTCUSDT"
+        await pilot.press("escape", "tab")
+        assert session.symbol == "ETHUSDT"
+
+
+async def test_another_symbol_ends_an_instant_replay_and_the_watch_list_goes_on_beside_it(opened):
+    session = three()
+    async with opened(session, size=(120, 40)) as pilot:
+        frozen = FakeConsole()
+        frozen.ready = True
+        pilot.app.shell.show(frozen)
+        await pilot.press("w")
+        assert [row.symbol for row in pilot.app.screen.last_rows] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+        session.everyone[2].failure = "torn"
+        pilot.app.screen.paint_beside()
+        assert pilot.app.screen.last_rows[2].state == "failed"
+        await pilot.press("tab")
+        assert pilot.app.shell.frozen is None and frozen.closed and session.symbol == "ETHUSDT"
+
+
 async def test_many_tabs_show_the_one_that_is_lit(opened):
     several = [FakeFollowed(replace(BTC, symbol=f"{name}USDT")) for name in "ABCDEFGHIJKLMNOP"]
     session = FakeSession(*several)

@@ -64,7 +64,10 @@ class Collected:
 
 def fed(**bounds):
     """Return a live session of one symbol without sockets, and what hands it rows."""
-    setup = SimpleNamespace(symbols=(PERP.symbol,), config=CONFIG, model=MODEL, new_engine=new_engine, recordings=None)
+    setup = SimpleNamespace(
+        symbols=(PERP.symbol,), config=CONFIG, model_of=lambda symbol: MODEL, new_engine=new_engine, recordings=None,
+        status=None,
+    )  # fmt: skip
     live, ring = Live(setup, warmed=lambda: None), SpillingRing(1 << 15)
     channel = SimpleNamespace(
         listing=LISTING, source=SimpleNamespace(source="trade"), symbol=PERP.symbol, failure="", last_ts=0,
@@ -290,7 +293,7 @@ async def test_a_gap_of_the_market_that_goes_on_is_said_beside_what_it_has_been(
         live.pump(0, 10**9)
         await pressed(pilot, "a")
         assert "book UNKNOWN" in screen_text(pilot) and "▼ —" in screen_text(pilot)
-        live.shown.failure = "IndexError: [red]"
+        live.shown.engine_failure = "IndexError: [red]"
         await pressed(pilot, "a")
         assert "LIVE STOPPED: IndexError: [red]" in screen_text(pilot)
 

@@ -82,6 +82,7 @@ async def test_each_symbol_is_judged_by_the_newest_model_of_its_own(tmp_path, ca
         "symbol": list(BOTH),
         "no_spot": True,
         "no_record": True,
+        "resume": False,
         "sessions": tmp_path / "l",
     }
     setup = command._setup(Namespace(**asked, ws=None, rest=None, recordings=None, model=None))

@@ -130,7 +130,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def _paint_tabs(self) -> None:
         """Show every symbol of the session and how its data stands."""
-        found, now = several(self.market), self.shell.wall_us()
+        found, now = several(self.shell.running), self.shell.wall_us()
         if found is None or (self._tabs_us is not None and now - self._tabs_us < SLOW_US):
             return
         self._tabs.set_class(len(found.followed) < 2, "-none")
@@ -140,23 +140,28 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def action_other_symbol(self, step: int) -> None:
         """Put the next symbol of the session on the screen, or the one before."""
-        found = several(self.market)
+        found = several(self.shell.running)
         if found is None or len(found.followed) < 2:
             self.say(ONE_SYMBOL)
         else:
-            found.show((found.shown_at + step) % len(found.followed))
-        self.paint()
+            self.show_symbol((found.shown_at + step) % len(found.followed))
 
     def on_tabs_widget_chosen(self, event: TabsWidget.Chosen) -> None:
         """Put the symbol whose tab was clicked on the screen."""
-        if found := several(self.market):
-            found.show(event.at)
+        self.show_symbol(event.at)
+
+    def show_symbol(self, at: int) -> None:
+        """Put one of the session's symbols on the screen, as it is now."""
+        if found := several(self.shell.running):
+            self.shell.thaw()
+            found.show(at)
         self.paint()
 
     def paint_beside(self) -> None:
         """Show the market that runs on beside what is shown."""
         if self._laid_out and self.shell.frozen:
             self._paint_header(self.shell.frozen.snapshot(1))
+            self._paint_tabs()
 
     def _paint_header(self, snapshot: Snapshot | None) -> None:
         console, ui, frozen = self.market, self.shell.base, self.shell.frozen

@@ -41,6 +41,10 @@ class OrderScreen(MonitorScreen, inherit_bindings=False):
         self.picked: OwnOrder | None = None
         self._heard = self.market.history.happened.told
 
+    def show_symbol(self, at: int) -> None:
+        """Stay with the symbol: cursor and size are its own."""
+        self.say("Order entry stays with its symbol: esc leaves it first.")
+
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Paint the monitor with the cursor on it, and say what became of orders."""
         self._hear()
