@@ -67,7 +67,7 @@ class SplitOf(Protocol):
 
 
 class FilledOf(Protocol):
-    """One fill; `lobterm.session.review.Filled` is one."""
+    """One fill; `lobterm.session.reading.Filled` is one."""
 
     @property
     def ts_us(self) -> int: ...  # noqa: D102
@@ -96,7 +96,7 @@ class FilledOf(Protocol):
 
 
 class MinuteOf(Protocol):
-    """One minute; `lobterm.session.review.Minute` is one."""
+    """One minute; `lobterm.session.reading.Minute` is one."""
 
     @property
     def ts_us(self) -> int: ...  # noqa: D102
@@ -121,7 +121,7 @@ class MinuteOf(Protocol):
 
 
 class ListedOf(Protocol):
-    """One session to choose; `lobterm.session.review.Listed` is one."""
+    """One session to choose; `lobterm.session.reading.Listed` is one."""
 
     @property
     def session_id(self) -> str: ...  # noqa: D102
@@ -144,7 +144,7 @@ class ListedOf(Protocol):
 
 
 class ReadingOf(Protocol):
-    """One look at the log; `lobterm.session.review.Reading` is one."""
+    """One look at the log; `lobterm.session.reading.Reading` is one."""
 
     @property
     def listed(self) -> ListedOf: ...  # noqa: D102

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lobterm.session.bootstrap import Estimate
-from lobterm.session.report.marks import Split
+from lobterm.session.reading import Grouped
 from lobterm.session.report.samples import Curve
 from lobterm.view import review
 from lobterm.view.models import Tone
@@ -79,11 +79,11 @@ def test_sessions_as_lines():
 
 
 def test_more_groups_than_letters_are_left_out():
-    many = (("fills", Split("x", "", [curve(f"g{k}", 0.1) for k in range(12)])),)
+    many = (("fills", Grouped("x", "", tuple([curve(f"g{k}", 0.1) for k in range(12)]))),)
     assert len(review.groups(reading(splits=many), review.Choice())) == len(review.MARKS)
 
 
 def test_markouts_that_are_not_over_yet_are_said_to_be_so():
     fresh = Curve("all", 3, (Estimate(None, None, None, 0, 0, "none"),) * 6, (None,) * 6, (None,) * 6)
-    view = review.curves(reading(splits=(("fills", Split("all fills", "", [fresh])),)), review.Choice())
+    view = review.curves(reading(splits=(("fills", Grouped("all fills", "", (fresh,))),)), review.Choice())
     assert "120 s, is over" in view.unknown and not view.panels
