@@ -20,7 +20,7 @@ EPILOG = """\
   lobterm replay day.parquet --headless --json --set maker.gamma=3
 
 in the console: space plays and pauses, . steps a message, t a trade, a an alpha tick, and , T A step back; [ and ] go
-to triggers, / asks for a time, + and - change the speed, m runs at max, 1 2 3 6 change the screen, ? says what a
+to triggers, / asks for a time, + and - change the speed, m runs at max, 1 2 3 5 6 change the screen, ? says what a
 number is, h shows all keys, q quits.
 """
 

@@ -7,19 +7,22 @@ Units: µs; bps of the reference price; quote coin.
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
+from lobterm.errors import LobtermError
 from lobterm.session import reader
 from lobterm.session.bootstrap import Bins
 from lobterm.session.opening import open_session
+from lobterm.session.reading import Filled, Grouped, Listed, Minute, Reading
 from lobterm.session.report import earned, marks
-from lobterm.session.report.earned import Earned
 from lobterm.session.report.marks import BPS, Split
 
 NEWEST = 300_000
@@ -28,77 +31,6 @@ LISTED = 2_000
 """Fills that are told one by one, the newest."""
 SESSIONS = 200
 """Sessions that may be chosen from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """One fill. Prices in ticks, sizes in lots; None: not known."""
-
-    ts_us: int
-    strategy: str
-    side: int
-    px_ticks: int
-    qty_lots: int
-    ahead_base: float | None
-    fee_quote: float
-    rule: str
-    cluster: str
-    state: str  # of the side that hit us
-    at_once_bps: float
-    markouts_bps: tuple[float | None, ...]  # by horizon
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """What one minute brought, quote coin: total = spread + slippage - fees + rest."""
-
-    ts_us: int
-    minutes: int  # since the one before: more than 1 where nothing was known between
-    total: float
-    spread: float
-    slippage: float
-    fees: float
-    rest: float
-    fills: int
-    pnl: float  # at its end
-    inventory_base: float
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A session that may be chosen."""
-
-    session_id: str
-    symbol: str
-    mode: str
-    started_us: int
-    ended: bool
-    first_us: int | None
-    last_us: int | None
-    fills: int | None
-    total: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one look at the log gave."""
-
-    listed: Listed
-    tick_e8: int | None
-    lot_e8: int | None
-    as_of_us: int | None  # market time of the newest row; None without any
-    fills: tuple[Filled, ...]  # newest first, LISTED at most
-    fills_read: int
-    fills_all: int  # in the log; more than were read where they are many
-    trades_read: int  # of the market, with markouts
-    trades_all: int
-    splits: tuple[tuple[str, Split], ...]  # of what, and the curves
-    minutes: tuple[Minute, ...]
-    earned: tuple[Earned, ...]
-    fee_bps: float | None  # paid, of what was traded
-    maker_fee_bps: float | None  # the tier that was run
-    sessions: tuple[Listed, ...]
-    took_s: float
 
 
 def read(path: Path, wanted: str, progress: Callable[[int], None] | None = None) -> Reading:
@@ -128,9 +60,8 @@ def read(path: Path, wanted: str, progress: Callable[[int], None] | None = None)
         fills_all=about["rows"]["fills"],
         trades_read=sum(curve.n for curve in market.curves),
         trades_all=about["rows"]["labels"],
-        splits=tuple(found),
+        splits=tuple((what, Grouped(split.title, split.explained, tuple(split.curves))) for what, split in found),
         minutes=tuple(_minute(row) for row in by_minute.iter_rows(named=True)),
-        earned=tuple(earned.earned(session, fills, about)) if len(fills) == about["rows"]["fills"] else (),
         fee_bps=earned.fee_bps(fills),
         maker_fee_bps=_number(about["params"].get("account.maker_fee_bps")),
         sessions=tuple(_listed(row) for row in reader.newest(path, SESSIONS)),
@@ -177,3 +108,24 @@ def _listed(about: dict[str, Any]) -> Listed:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read for another process: tell it progress and the reading, or why there is none, as `beside` hears them."""
+    path, wanted = arguments
+    out = sys.stdout.buffer
+
+    def tell(told: object) -> None:
+        text = msgspec.msgpack.encode(told)
+        out.write(len(text).to_bytes(4, "little") + text)
+        out.flush()
+
+    try:
+        tell(read(Path(path), wanted, lambda done: tell(done)))
+    except LobtermError as error:
+        tell(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

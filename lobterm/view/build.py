@@ -73,7 +73,10 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
         clusters=signals.clusters(snapshot),
         transport=transport(console, ui),
         why=why.lines(snapshot, instrument, history),
-        edge=edge.lines(snapshot, history, instrument, ui.horizon, fmt.quote_coin(console.symbol)),
+        edge=(
+            *edge.lines(snapshot, history, instrument, ui.horizon, fmt.quote_coin(console.symbol)),
+            edge.funding(history, console.clock.now),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import HORIZONS_US, Strategy
+from lobterm.view import desk
 from lobterm.view import format as fmt
 from lobterm.view.models import Tone, Value
 
@@ -51,6 +52,12 @@ def markout(history: History, horizon: int) -> tuple[float, int] | None:
         return None
     bps = 1e4 * rows["side"] * (rows["mid2"][:, horizon] - rows["ref2"]) / rows["ref2"]
     return float(np.mean(bps)), len(rows)
+
+
+def funding(history: History, now: int) -> Value:
+    """Return the predicted rate and the time left until it is settled."""
+    told = desk.funding(history, now)
+    return Value("funding", "not told yet", Tone.UNKNOWN) if told is None else Value("funding", told.text, told.tone)
 
 
 def lines(snapshot: Snapshot, history: History, instrument: Instrument, horizon: int, coin: str) -> tuple[Value, ...]:

@@ -67,7 +67,7 @@ class SplitOf(Protocol):
 
 
 class FilledOf(Protocol):
-    """One fill; `lobterm.session.review.Filled` is one."""
+    """One fill; `lobterm.session.reading.Filled` is one."""
 
     @property
     def ts_us(self) -> int: ...  # noqa: D102
@@ -96,7 +96,7 @@ class FilledOf(Protocol):
 
 
 class MinuteOf(Protocol):
-    """One minute; `lobterm.session.review.Minute` is one."""
+    """One minute; `lobterm.session.reading.Minute` is one."""
 
     @property
     def ts_us(self) -> int: ...  # noqa: D102
@@ -121,7 +121,7 @@ class MinuteOf(Protocol):
 
 
 class ListedOf(Protocol):
-    """One session to choose; `lobterm.session.review.Listed` is one."""
+    """One session to choose; `lobterm.session.reading.Listed` is one."""
 
     @property
     def session_id(self) -> str: ...  # noqa: D102
@@ -144,7 +144,7 @@ class ListedOf(Protocol):
 
 
 class ReadingOf(Protocol):
-    """One look at the log; `lobterm.session.review.Reading` is one."""
+    """One look at the log; `lobterm.session.reading.Reading` is one."""
 
     @property
     def listed(self) -> ListedOf: ...  # noqa: D102
@@ -259,10 +259,13 @@ class ProfitView:
 
     note: str
     names: tuple[str, ...] = ()
-    lines: tuple[npt.NDArray[np.float64], ...] = ()  # by name, one value a minute
+    lines: tuple[npt.NDArray[np.float64], ...] = ()  # by name: nothing, then one value a minute
     low: float = 0.0
     high: float = 1.0
     unknown: str = ""
+
+
+NONE_YET = f"no markout is known yet: they are told together, when the last, {HORIZONS[-1]}, is over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,13 +320,16 @@ def stamp(us: int) -> str:
 def curves(reading: ReadingOf, choice: Choice) -> CurvesView:
     """Return the chosen split's means and intervals by horizon."""
     if not reading.splits:
-        return CurvesView("MARKOUTS", "", unknown="no fill, no trade of the market and no trigger has been logged")
+        nothing = "no fill, no trade of the market and no trigger has been logged"
+        return CurvesView("MARKOUTS", "", unknown=NONE_YET if reading.trades_all else nothing)
     what, split = reading.splits[choice.split]
     level = (reading.fee_bps, "fee") if what == "fills" and reading.fee_bps is not None else None
     paid = f"fee {level[0]:.2f}" if level else ""
     place = f"{choice.split + 1} of {len(reading.splits)}"
     said = (place, "bps, 95 %", paid, _of_how_many(reading, what), split.explained)
     note = " · ".join(part for part in said if part)
+    if not any(found.n for curve in split.curves for found in curve.means):
+        return CurvesView(_title(what, split), note, unknown=NONE_YET)
     panels = []
     for start, stop in PANELS:
         points = tuple(
@@ -335,7 +341,11 @@ def curves(reading: ReadingOf, choice: Choice) -> CurvesView:
         )
         counts = tuple(f"n {split.curves[choice.group].means[h].n:,}" for h in range(start, stop))
         panels.append(PanelView(*_scale(points), HORIZONS[start:stop], counts, points))
-    return CurvesView(f"MARKOUTS OF {what.upper()} BY {split.title.upper()}", note, tuple(panels), level)
+    return CurvesView(_title(what, split), note, tuple(panels), level)
+
+
+def _title(what: str, split: SplitOf) -> str:
+    return f"MARKOUTS OF {what.upper()} BY {split.title.upper()}"
 
 
 def _mean(curve: CurveOf, h: int) -> float | None:
@@ -417,7 +427,7 @@ def profit(reading: ReadingOf) -> ProfitView:
     if not reading.minutes:
         return ProfitView("", unknown="no profit has been logged")
     columns = np.array([[m.total, m.spread, m.rest, -m.fees, m.slippage] for m in reading.minutes]).T
-    lines = np.cumsum(columns, axis=1)
+    lines = np.cumsum(np.pad(columns, ((0, 0), (1, 0))), axis=1)
     low, high = min(0.0, float(lines.min())), max(0.0, float(lines.max()))
     room = 0.05 * (high - low) or 1.0
     first, last = reading.minutes[0].ts_us, reading.minutes[-1].ts_us

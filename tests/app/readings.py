@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 from lobterm.session.bootstrap import Estimate
-from lobterm.session.report.marks import Split
+from lobterm.session.reading import Filled, Grouped, Listed, Minute, Reading
 from lobterm.session.report.samples import Curve
-from lobterm.session.review import Filled, Listed, Minute, Reading
 from tests.app.fake import MID, START
 
 S = 1_000_000
@@ -42,17 +41,27 @@ def minute(k: int) -> Minute:
 
 def reading(who: Listed = HERE, **changes) -> Reading:
     splits = (
-        ("fills", Split("all fills", "", [curve("all", 0.3)])),
-        ("fills", Split("strategy", "whose order it was", [curve("fade", -0.2, 12), curve("maker", 0.4)])),
+        ("fills", Grouped("all fills", "", (curve("all", 0.3),))),
+        (
+            "fills",
+            Grouped(
+                "strategy",
+                "whose order it was",
+                (
+                    curve("fade", -0.2, 12),
+                    curve("maker", 0.4),
+                ),
+            ),
+        ),
         (
             "trades",
-            Split("cluster", "of the taker", [curve(n, 0.1 * k) for k, n in enumerate(("passive", "directional"))]),
+            Grouped("cluster", "of the taker", (curve("passive", 0.0), curve("directional", 0.1))),
         ),
     )
     good = {
         "listed": who, "tick_e8": 10_000_000, "lot_e8": 100_000, "as_of_us": START + 252 * S,
         "fills": tuple(map(filled, range(30))), "fills_read": 30, "fills_all": 30, "trades_read": 9_000, "trades_all": 12_000,
-        "splits": splits, "minutes": tuple(map(minute, range(5))), "earned": (), "fee_bps": 2.0, "maker_fee_bps": 2.0,
+        "splits": splits, "minutes": tuple(map(minute, range(5))), "fee_bps": 2.0, "maker_fee_bps": 2.0,
         "sessions": (HERE, EARLIER), "took_s": 0.1,
     }  # fmt: skip
     return Reading(**(good | changes))

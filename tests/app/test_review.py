@@ -11,7 +11,7 @@ from lobterm.app.app import LobtermApp
 from lobterm.app.screens.ask import PickScreen
 from lobterm.app.screens.review import ReviewScreen
 from lobterm.errors import LobtermError
-from lobterm.session import review as log_review
+from lobterm.session import beside
 from lobterm.view.console import Logged
 from tests.app.fake import FakeConsole
 from tests.app.readings import EARLIER, HERE, reading
@@ -29,7 +29,7 @@ def log(monkeypatch):
         asked.append(wanted)
         return reading(HERE if wanted == HERE.session_id else EARLIER)
 
-    monkeypatch.setattr(log_review, "read", read)
+    monkeypatch.setattr(beside, "read", read)
     return asked
 
 
@@ -152,7 +152,7 @@ async def test_the_screen_does_not_wait_for_the_log_and_says_what_it_does(opened
         progress(2_000)
         return reading()
 
-    monkeypatch.setattr(log_review, "read", slow)
+    monkeypatch.setattr(beside, "read", slow)
     async with opened(console(), size=(120, 40)) as pilot:
         await pilot.press("5")
         await pilot.pause(0.5)
@@ -167,7 +167,7 @@ async def test_a_log_that_cannot_be_read_says_why(opened, monkeypatch):
     def broken(path, wanted, progress=None):
         raise LobtermError("/nowhere/sessions.sqlite: a [red]page[/] is damaged")
 
-    monkeypatch.setattr(log_review, "read", broken)
+    monkeypatch.setattr(beside, "read", broken)
     async with opened(console(), size=(120, 40)) as pilot:
         await read_through(pilot)
         assert "a [red]page[/] is damaged" in screen_text(pilot)

@@ -239,6 +239,11 @@ def test_look(snap_compare, key, size):
     assert snap_compare(app(), terminal_size=size, run_before=shown(key))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_look_of_candles_and_why(snap_compare, size):
+    assert snap_compare(app(), terminal_size=size, run_before=shown("v"))
+
+
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES[1:]])
 @pytest.mark.parametrize("key", ["1", "2"])
 def test_look_in_other_colours(snap_compare, key, theme):

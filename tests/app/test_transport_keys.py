@@ -176,7 +176,7 @@ async def test_without_a_tape_there_are_no_bookmarks(opened, key):
         assert "kept by tape" in next(iter(pilot.app._notifications)).message
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "6"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "5", "6"])
 async def test_the_footer_fits_eighty_columns(opened, key):
     async with opened(FakeConsole()) as pilot:
         await pilot.press(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import polars as pl
 import pytest
 
 from lobterm import config, headless, runtime
+from lobterm.errors import LobtermError
 from lobterm.models import model
-from lobterm.session import review
+from lobterm.session import beside, review
 from lobterm.session.bootstrap import Bins
 from lobterm.session.log import SessionLog
 from lobterm.session.opening import open_session
@@ -41,10 +44,10 @@ def test_it_gives_the_numbers_of_the_report(path):
     found, session = review.read(path, "last"), open_session("last", path)
     times, fills = session.raw("alpha", ["ts"])["ts"], session.fills()
     bins = Bins.over(times.min(), times.max())
-    assert [split for what, split in found.splits if what == "fills"] == marks.fill_splits(fills, bins)
-    assert (
-        next(split for what, split in found.splits if what == "trades").curves == marks.clusters(session, bins).curves
-    )
+    whole = [(split.title, tuple(split.curves)) for split in marks.fill_splits(fills, bins)]
+    assert [(split.title, split.curves) for what, split in found.splits if what == "fills"] == whole
+    market = next(split for what, split in found.splits if what == "trades")
+    assert market.curves == tuple(marks.clusters(session, bins).curves)
     assert found.fills_read == found.fills_all == len(fills) > 10
     assert found.as_of_us == times.max() and found.maker_fee_bps == 2.0
     assert [fill.ts_us for fill in found.fills] == fills["ts_us"].sort(descending=True).to_list()
@@ -106,3 +109,41 @@ def test_a_session_of_which_nothing_was_logged_yet_can_be_read(tmp_path):
         found = review.read(tmp_path / "s.sqlite", "last")
     assert found.as_of_us is None and not found.splits and not found.fills and not found.minutes
     assert not found.listed.ended
+
+
+def test_another_process_reads_the_same_and_tells_how_far_it_is(path):
+    told: list[int] = []
+    found = beside.read(path, "last", told.append)
+    assert replace(found, took_s=0) == replace(review.read(path, "last"), took_s=0)
+    assert max(told) == found.trades_read
+
+
+def test_what_the_other_process_cannot_read_is_said_in_its_words(path, tmp_path):
+    with pytest.raises(LobtermError, match="no session 'nobody'"):
+        beside.read(path, "nobody", lambda done: None)
+    (tmp_path / "s.sqlite").write_bytes(b"no log" * 1000)
+    with pytest.raises(LobtermError, match="s.sqlite"):
+        beside.read(tmp_path / "s.sqlite", "last", lambda done: None)
+
+
+def test_a_reader_that_ends_without_a_word_is_said_so(path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(LobtermError, match="its reader ended"):
+        beside.read(path, "last", lambda done: None)
+
+
+def test_a_reading_that_is_given_up_leaves_no_process_behind(path, monkeypatch):
+    children = []
+    start = subprocess.Popen
+
+    def popen(*arguments, **options):
+        children.append(start(*arguments, **options))
+        return children[-1]
+
+    def give_up(done):
+        raise InterruptedError
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with pytest.raises(InterruptedError):
+        beside.read(path, "last", give_up)
+    assert children[0].returncode is not None

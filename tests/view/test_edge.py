@@ -10,7 +10,7 @@ import pytest
 from lobterm.engine.read import Pnl
 from lobterm.engine.rows import MARKOUT, Marked, Strategy
 from lobterm.view import edge
-from lobterm.view.history import History
+from lobterm.view.history import Funding, History
 from lobterm.view.models import Tone
 from tests.app.fake import BTC, START, orders, said, snapshot
 
@@ -84,3 +84,11 @@ def test_going_back_forgets_what_was_not_over_and_counts_nothing_twice():
     assert edge.markout(history, 3) == (pytest.approx(5.0), 1)
     history.rows(said(markouts=rows))
     assert edge.markout(history, 3) == (pytest.approx(5.0), 2)
+
+
+def test_funding_counts_down_and_is_not_invented():
+    history = past()
+    assert edge.funding(history, START).tone is Tone.UNKNOWN
+    history.funding = Funding(START, -12_500, START + 3_900 * S)
+    assert edge.funding(history, START).text == "-0.0125 % 1h05m"
+    assert edge.funding(history, START + 61 * S).tone is Tone.WARN

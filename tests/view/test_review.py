@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lobterm.session.report.marks import Split
+from lobterm.session.bootstrap import Estimate
+from lobterm.session.reading import Grouped
+from lobterm.session.report.samples import Curve
 from lobterm.view import review
 from lobterm.view.models import Tone
 from tests.app.readings import EARLIER, HERE, curve, minute, reading
@@ -47,7 +49,7 @@ def test_the_lines_of_profit_are_sums_of_the_minutes_and_add_up():
     view = review.profit(reading())
     lines = dict(zip(view.names, view.lines, strict=True))
     assert lines["total"][-1] == pytest.approx(sum(minute(k).total for k in range(5)))
-    assert lines["fees"].tolist() == pytest.approx([-0.2, -0.4, -0.6, -0.8, -1.0])
+    assert lines["fees"].tolist() == pytest.approx([0.0, -0.2, -0.4, -0.6, -0.8, -1.0])
     assert np.allclose(lines["spread"] + lines["moved"] + lines["fees"] + lines["slip"], lines["total"])
     assert review.profit(reading(minutes=())).unknown
 
@@ -63,8 +65,10 @@ def test_a_choice_is_kept_within_what_there_is():
     far = review.Choice(split=9, group=9, skip=999)
     assert review.kept(far, reading()) == review.Choice(split=2, group=1, skip=29)
     assert review.kept(far, reading(splits=(), fills=())) == review.Choice()
-    nothing = review.curves(reading(splits=()), review.Choice())
-    assert nothing.unknown and review.groups(reading(splits=()), review.Choice()) == ()
+    nothing = review.curves(reading(splits=(), trades_all=0), review.Choice())
+    assert "has been logged" in nothing.unknown
+    assert review.curves(reading(splits=()), review.Choice()).unknown == review.NONE_YET
+    assert review.groups(reading(splits=()), review.Choice()) == ()
 
 
 def test_sessions_as_lines():
@@ -75,5 +79,11 @@ def test_sessions_as_lines():
 
 
 def test_more_groups_than_letters_are_left_out():
-    many = (("fills", Split("x", "", [curve(f"g{k}", 0.1) for k in range(12)])),)
+    many = (("fills", Grouped("x", "", tuple([curve(f"g{k}", 0.1) for k in range(12)]))),)
     assert len(review.groups(reading(splits=many), review.Choice())) == len(review.MARKS)
+
+
+def test_markouts_that_are_not_over_yet_are_said_to_be_so():
+    fresh = Curve("all", 3, (Estimate(None, None, None, 0, 0, "none"),) * 6, (None,) * 6, (None,) * 6)
+    view = review.curves(reading(splits=(("fills", Grouped("all fills", "", (fresh,))),)), review.Choice())
+    assert "120 s, is over" in view.unknown and not view.panels

@@ -23,7 +23,7 @@ from widgets.table import TableWidget
 if TYPE_CHECKING:
     from lobterm.app.shell import Shell
     from lobterm.engine.read import Snapshot
-    from lobterm.session.review import Reading
+    from lobterm.session.reading import Reading
 
 PARTS = ("curves", "fills", "profit")
 LEAST_US, TIMES_AS_LONG = 5_000_000, 10
@@ -114,9 +114,9 @@ class ReviewScreen(ConsoleScreen, inherit_bindings=False):
         self._rows_when_begun = self.market.position_rows
 
         def work(progress: Callable[[int], None]) -> Reading:
-            from lobterm.session.review import read
+            from lobterm.session import beside
 
-            return read(logged.path, wanted, progress)
+            return beside.read(logged.path, wanted, progress)
 
         self.background.start(work)
         self._paint_head()
