@@ -22,6 +22,7 @@ import sys
 import tempfile
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 WIDTH, HEIGHT = 200, 60
@@ -176,7 +177,15 @@ def run(given: argparse.Namespace, name: str) -> dict:
         "kb_per_s": round(sent / wall / 1e3, 1),
         "rows_per_s": round(rate) if rate else None,
         "half_seconds": len(windows), "median_half_second_cpu_percent": round(100 * statistics.median(windows), 1),
+        "worst_ten_seconds_cpu_percent": over(windows, 10, max), "median_minute_cpu_percent": over(windows, 60, statistics.median),
     }  # fmt: skip
+
+
+def over(windows: list[float], seconds: int, pick: Callable[[list[float]], float]) -> float | None:
+    """Return the one that `pick` picks of the means over all stretches of so many seconds; None if there is none that long."""
+    n = 2 * seconds
+    means = [statistics.fmean(windows[i : i + n]) for i in range(len(windows) - n + 1)]
+    return round(100 * pick(means), 1) if means else None
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from lobterm import __version__, warm
 from lobterm.clock import ReplayClock
 from lobterm.engine.params import BY_KEY, FILL_RULE
 from lobterm.errors import InputError, LobtermError
-from lobterm.hands import Hands
+from lobterm.hands import Ask, Hands
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
 from lobterm.view.console import Seeking, Unit
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lobterm.config import Config
     from lobterm.engine.drive import Engine, Rows
     from lobterm.engine.read import Snapshot
-    from lobterm.events import Kind
     from lobterm.feeds.replay import ReplayFeed
     from lobterm.models.model import ClusterModel
     from lobterm.seeking import Seeker
@@ -429,8 +428,8 @@ class Replay(Hands):
 
     # --- by hand ---
 
-    def act(self, kind: Kind, *, side: int = 0, px: int = 0, qty: int = 0, seq: int = 0) -> None:
-        """Put a row of one's own before the next message and fold it; raise InputError where that cannot be."""
+    def act(self, *asks: Ask) -> None:
+        """Put rows of one's own before the next message and fold them; raise InputError where that cannot be."""
         from lobterm.engine import state as st
         from lobterm.tape.overlay import Item
 
@@ -441,11 +440,12 @@ class Replay(Hands):
         if self.finished or self.failure:
             raise InputError(self.failure or "the tape is at its end: nothing would come of it")
         at, now = self.position_rows, max(self.clock.now, int(self.engine.state.clock[st.NOW]))
-        item = Item(at, min(now, pages.ts_of(at)), int(kind), side, seq, px, qty)
-        self.overlay.put(self._done, item)
+        ts = min(now, pages.ts_of(at))
+        self.overlay.put(self._done, *(Item(at, ts, int(a.kind), a.side, a.seq, a.px, a.qty) for a in asks))
         self._overlay_changed()
         with self._stopping():
-            self._fold_beside(True)
+            for _ in asks:
+                self._fold_beside(True)
 
     def drop_later(self) -> int:
         """Take what hands did later than here out of the session; return how many items that were."""

@@ -23,19 +23,24 @@ from lobterm.feeds.binance.replayed import Reading, read_recording
 from lobterm.models.model import ClusterModel
 from lobterm.session import reader
 from lobterm.session.compared import Compared
-from lobterm.tape.recording import names
+from lobterm.tape.recording import leaving, names
+from lobterm.tape.recording.account import Left
 
 
 class Again:
     """A live session that is run again from its recording; raise InputError where it has none."""
 
     def __init__(self, log: Path, run: reader.Run) -> None:
-        self.paths = recording(log, run)
+        self.paths, self._session = recording(log, run), run.session_id
         self._reading = read_recording(self.paths)
         self._engine = _engine(log, run, self._reading)
         self.events = 0
         self.end_us = 0
         """Time of the last row so far."""
+
+    def left(self) -> Left:
+        """Return what the session leaves to one that goes on with it; ask when all rows are through."""
+        return leaving.left(self._engine.state, self._reading.sessions[0].instruments[0], self._session)
 
     def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[drive.Rows]:
         """Yield all that the engine says of the recording, to the session's end."""

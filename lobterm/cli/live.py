@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EPILOG = """\
   lobterm live BTCUSDT                                        the console on the live market, recorded
   lobterm live BTCUSDT ETHUSDT --headless --seconds 3600 --json
+  lobterm live BTCUSDT --resume                               with yesterday's position, profit and funding owed since
   lobterm live BTCUSDT --ws ws://127.0.0.1:8765 --rest http://127.0.0.1:8765     an emulated exchange (lobterm emulate)
 
 Paper only: no key is asked for, no order leaves this machine. Ctrl-C ends the session; everything so far is kept, and
@@ -39,6 +40,12 @@ def register(commands: Any) -> None:
     live.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter for this run")
     live.add_argument("--sessions", type=Path, metavar="FILE", help="the session log's file")
     live.add_argument("--no-record", action="store_true", help="keep no recording: the session cannot be verified")
+    live.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the paper account of the symbol's last recorded session: position, profit, fees, funding owed since "
+        "(default: afresh, flat)",
+    )
     live.add_argument("--headless", action="store_true", help="no console")
     live.set_defaults(run=run_live)
 
@@ -105,6 +112,7 @@ def _setup(arguments: argparse.Namespace) -> LiveSetup:
         spot=not arguments.no_spot,
         log=arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))),
         recordings=None if arguments.no_record else recordings_folder(arguments, settings),
+        resume=arguments.resume,
     )
 
 
@@ -122,6 +130,10 @@ def run_live(arguments: argparse.Namespace) -> int:
     """Follow the live market, in the console or without one."""
     from lobterm.live.session import Live
 
+    if arguments.resume and arguments.no_record:
+        raise InputError(
+            "--resume with --no-record", mend="the account lies beside the recordings: leave one of them out"
+        )
     setup = _setup(arguments)
     if setup.model is None:
         output.warn(

@@ -169,7 +169,7 @@ class Snapshot:
 NO_LEVELS = np.zeros((0, 2), np.int64)
 
 
-def _orders(s: st.State) -> tuple[OwnOrder, ...]:
+def orders(s: st.State) -> tuple[OwnOrder, ...]:
     """Return the orders that may still fill as far as we know."""
     now = int(s.clock[st.NOW] + s.clock[st.OFFSET])
     return tuple(
@@ -360,7 +360,7 @@ def snapshot(s: st.State, depth: int) -> Snapshot:
         width_ticks=float(s.quote[st.WIDTH]) if fair_known else None,
         quoting=bool(s.clock[st.QUOTING]),
         quote_why_not=_why_not_quoting(s, norm),
-        orders=_orders(s),
+        orders=orders(s),
         inventory=int(account.position(s.acct)),
         pnl=pnl(s),
         ledgers=_ledgers(s),

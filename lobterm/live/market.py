@@ -14,7 +14,8 @@ from lobterm.engine import state as st
 from lobterm.engine.rows import LABEL
 from lobterm.errors import LobtermError
 from lobterm.events import Flag
-from lobterm.tape.recording import warm
+from lobterm.tape.recording import account, warm
+from lobterm.tape.recording.leaving import left
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class LiveMarket:
             "fills": sum(ledger.fills for ledger in self.snapshot(1).ledgers),
             "pnl_usdt": {"total": total},
             "warm_samples": self.opened.warm_samples,
+            "resumes": None if self.opened.resumed is None else self.opened.resumed.session,
             "failure": self.failure or self.channel.failure,
         }
 
@@ -113,6 +115,7 @@ class LiveMarket:
         if folder is not None and not self.failure:
             now_us = int(self.engine.state.clock[st.NOW])
             warm.save(folder, self.channel.symbol, self.session_id, carry.samples(self.engine.state, now_us))
+            account.save(folder, left(self.engine.state, self.channel.listing.perp, self.session_id))
         if self.log is None:
             return
         try:

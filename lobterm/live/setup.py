@@ -31,6 +31,8 @@ class LiveSetup:
     spot: bool = True
     log: Path | None = None
     recordings: Path | None = None
+    resume: bool = False
+    """Whether to go on with the paper account of each symbol's newest recording; else afresh, flat and at nothing."""
 
     def new_engine(self, listing: Listing) -> Engine:
         """Return an engine before its first row."""

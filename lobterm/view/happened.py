@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.engine.rows import QuoteAct
+from lobterm.engine.account import POSITION
+from lobterm.engine.rows import QuoteAct, Strategy
+from lobterm.engine.standing import EACH
 from lobterm.events import EventArray, Kind
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class What(IntEnum):
     FILL = 7
     REJECT = 8
     FUNDING = 9
+    ACCOUNT = 10
 
 
 class Note(NamedTuple):
@@ -74,6 +77,8 @@ class Happened:
                 found.append(Note(ts, What.MODEL, px))
             elif kind == Kind.ORDER:
                 found.append(Note(ts, What.OWN, px, qty, int(row["side"]), int(row["seq"])))
+            elif kind == Kind.ACCOUNT and 0 <= qty < len(Strategy) * EACH and qty % EACH == POSITION:
+                found.append(Note(ts, What.ACCOUNT, qty // EACH, px))
             elif kind == Kind.FUNDING_SETTLED:
                 found.append(Note(ts, What.FUNDING, px))
         self._add(found)

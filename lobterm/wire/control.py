@@ -29,6 +29,7 @@ Text = Annotated[str, Meta(max_length=300)]
 Decimal = Annotated[str, Meta(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$")]
 Count = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
 Micros = Annotated[int, Meta(ge=0, le=(1 << 62))]
+Whole = Annotated[int, Meta(ge=-(1 << 62), le=(1 << 62))]
 Place = Annotated[int, Meta(ge=int(Market.PERP), le=int(Market.SPOT))]
 Level = tuple[Count, Count]
 Levels = Annotated[list[Level], Meta(max_length=200_000)]
@@ -118,6 +119,13 @@ class Order(Control, tag="order", frozen=True):
     act: Annotated[int, Meta(ge=0, le=int(max(OrderAct)))] = 0
 
 
+class Account(Control, tag="account", frozen=True):
+    """What the paper account stands at from here on, as (which, value) of engine.standing; carried: held all the while."""
+
+    facts: Annotated[list[tuple[Whole, Whole]], Meta(max_length=200)]
+    carried: bool
+
+
 class Connect(Control, tag="connect", frozen=True):
     """A socket is open."""
 
@@ -164,6 +172,9 @@ class FundingSettled(Control, tag="funding_settled", frozen=True):
 
     fundingRate: Decimal
     fundingTime: Micros  # ms
+    markPrice: Annotated[str, Meta(pattern=r"^([0-9]{1,18}(\.[0-9]{1,12})?)?$")] = (
+        ""  # it was settled at; older answers do not say
+    )
 
 
 class FundingInterval(Control, tag="funding_interval", frozen=True):
@@ -185,7 +196,7 @@ class Bye(Control, tag="bye", frozen=True):
 
 
 Event = (
-    Hello | Sample | Book | Heartbeat | Beat | Param | Model | Order | Connect | Disconnect | Silent | TradeSource
+    Hello | Sample | Book | Heartbeat | Beat | Param | Model | Order | Account | Connect | Disconnect | Silent | TradeSource
     | OpenInterest | ServerTime | FundingSettled | FundingInterval | Volume24h | Bye
 )  # fmt: skip
 

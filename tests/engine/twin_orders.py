@@ -42,13 +42,14 @@ class Account:
     """One strategy's fills, as (exchange time, signed lots, price), and what they cost."""
 
     fills: list = field(default_factory=list)
+    brought: int = 0  # lots held from the beginning
     position: int = 0
     cash: int = 0  # tick-lots
     fees: int = 0
     funding: int = 0
 
     def held_at(self, exch_ts):
-        return sum(lots for at, lots, _ in self.fills if at <= exch_ts)
+        return self.brought + sum(lots for at, lots, _ in self.fills if at <= exch_ts)
 
 
 def after_level(model, power, ahead, traded, previous, new):
@@ -285,6 +286,22 @@ class Orders:
     def pnl(self, mark2):
         value = sum(acct.cash + acct.position * Fraction(mark2, 2) for acct in self.accounts)
         return self.to_e8(value) - sum(a.fees for a in self.accounts) + sum(a.funding for a in self.accounts)
+
+    def stand(self, ts, who, fact, value, carried):
+        """Set what is told of a strategy; a position that is not carried over is held from now on."""
+        acct = self.accounts[who]
+        if fact == 0 and abs(value) < 1 << 40:
+            if carried:
+                acct.brought += value - acct.position
+            else:
+                acct.fills.append((self.now(ts), value - acct.position, 0))
+            acct.position = value
+        elif fact == 1:
+            acct.cash = Fraction(value, 2)
+        elif fact == 5:
+            acct.fees = value
+        elif fact == 6:
+            acct.funding = value
 
     def settle(self, exch_ts, mark_e8, rate_e8):
         """A long pays a positive rate on what it held at the settlement's time."""

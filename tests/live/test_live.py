@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from lobterm import cli, config, verify_session
-from lobterm.engine.rows import TABLES
+from lobterm.engine import params as pm
+from lobterm.engine.rows import TABLES, Strategy
 from lobterm.errors import InputError, LobtermError
 from lobterm.feeds.binance import listing
 from lobterm.feeds.binance.addresses import Bases
@@ -25,6 +26,7 @@ from lobterm.live.session import Live
 from lobterm.live.setup import LiveSetup
 from lobterm.models import model
 from lobterm.tape.recording import names
+from lobterm.view import log
 from lobterm.wire import control
 from tests.feeds.binance.test_feed import exchange
 
@@ -70,10 +72,33 @@ async def test_a_session_runs_again_from_its_recording_to_the_same_rows(tmp_path
     async with exchange(speed=20) as emulator:
         async with living(setup_of(emulator, tmp_path)) as live:
             await until(live, lambda: live.ready and sum(live.snapshot(1).label_counts) > 200)
-            live.shown.channel.inbox.post(control.Param("maker.gamma", 3.0))
-            live.shown.channel.inbox.post(control.Order(1, 0, 5))
+            live.set_param("maker.gamma", 3.0)
+            live.place(1, 0, 5)
+            far = live.snapshot(1).touch[0] - 500
+            live.place(1, far, 7)
+            await until(live, lambda: live.snapshot(1).ledgers[Strategy.OWN].position == 5)
+            (mine,) = [order for order in live.snapshot(1).orders if order.px == far]
+            live.move(mine.order_id, far - 10)
+            live.cancel(1, far - 20)
+            live.arm(Strategy.MAKER, False)
+            live.flatten(Strategy.MAKER)
+            live.reset(Strategy.OWN)
+            with pytest.raises(InputError, match="size 0"):
+                live.place(1, 0, 0)
             rows = live.position_rows
             await until(live, lambda: live.position_rows > rows + 500)
+            picture = live.snapshot(1)
+            assert [order.px for order in picture.orders if order.strategy == Strategy.OWN and not order.leaving] == [
+                far - 10
+            ]
+            assert (picture.ledgers[Strategy.OWN].position, picture.params[pm.GAMMA], picture.quoting) == (
+                0,
+                3.0,
+                False,
+            )
+            told = [log.line(note, live.instrument).text for note in live.history.happened.notes]
+            assert any(text == "flatten maker" for text in told)
+            assert any(text.startswith("own bought") for text in told)
             assert live.snapshot(5).book_known
             assert len(live.labels(50)) == 50
         said = live.report()
@@ -88,6 +113,64 @@ async def test_a_session_runs_again_from_its_recording_to_the_same_rows(tmp_path
         second = verify_session.verify(tmp_path / "log.sqlite", "last")
     assert second["session_id"] != first["session_id"]
     assert second["rows_differing"] == 0
+
+
+async def test_a_session_goes_on_with_the_paper_account_of_the_last_one_or_starts_afresh(tmp_path):
+    log, folder = tmp_path / "log.sqlite", tmp_path / "recordings"
+    async with exchange(speed=20) as emulator:
+        async with living(setup_of(emulator, tmp_path)) as live:
+            await until(live, lambda: live.ready and live.snapshot(1).book_known)
+            live.shown.channel.inbox.post(control.Order(1, 0, 5))
+            live.shown.channel.inbox.post(control.Order(1, 10, 7))
+            await until(live, lambda: live.snapshot(1).ledgers[Strategy.OWN].position == 5)
+            await until(live, lambda: any(order.px == 10 and order.arrived for order in live.snapshot(1).orders))
+        before = live.shown.engine.state.acct.copy()
+        path = next(folder.glob("*.account.json"))
+        path.rename(tmp_path / "kept")
+        with pytest.raises(InputError, match="session repair writes it"):
+            async with living(setup_of(emulator, tmp_path, resume=True)):
+                pass
+        assert verify_session.verify(log, "last")["rows_differing"] == 0
+        with contextlib.closing(sqlite3.connect(log)) as connection:
+            connection.execute("update runs set ended_us = null, summary = null")
+            connection.commit()
+        assert cli.main(["session", "repair", "--log", str(log)]) == 0
+        assert path.read_bytes() == (tmp_path / "kept").read_bytes(), "what its end would have left"
+
+        async with living(setup_of(emulator, tmp_path, resume=True)) as again:
+            assert any("1 of your orders ended with it" in note for note in again.feed.notes)
+            await until(again, lambda: again.position_rows > 0)
+            assert again.snapshot(1).ledgers[Strategy.OWN].position == 5
+            await until(again, lambda: again.snapshot(1).book_known and sum(again.snapshot(1).label_counts) > 50)
+            acct = again.shown.engine.state.acct
+            assert (acct[Strategy.OWN, [0, 1, 5]] == before[Strategy.OWN, [0, 1, 5]]).all()
+            assert not any(order.strategy == Strategy.OWN for order in again.snapshot(1).orders)
+        resumed = verify_session.verify(log, "last")
+        assert (resumed["rows_differing"], resumed["rows_compared"] > 50) == (0, True)
+        assert again.report()["symbols"]["BTCUSDT"]["resumes"] == live.shown.session_id
+
+        async with living(setup_of(emulator, tmp_path)) as afresh:
+            await until(afresh, lambda: afresh.snapshot(1).book_known)
+            assert afresh.snapshot(1).ledgers[Strategy.OWN].position == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((b'"tick_size":"0.1', b'"tick_size":"0.5'), "the account is of BTCUSDT with tick 0.5"),
+        ((b'"carried":[[', b'"carried":[["x",'), "no paper account"),
+    ],
+)
+async def test_an_account_that_is_not_this_markets_is_refused(tmp_path, change, said):
+    async with exchange(speed=20) as emulator:
+        async with living(setup_of(emulator, tmp_path)) as live:
+            await until(live, lambda: live.ready and live.snapshot(1).book_known)
+        path = next((tmp_path / "recordings").glob("*.account.json"))
+        assert change[0] in path.read_bytes()
+        path.write_bytes(path.read_bytes().replace(*change))
+        with pytest.raises(InputError, match=said):
+            async with living(setup_of(emulator, tmp_path, resume=True)):
+                pass
 
 
 async def test_verify_finds_what_was_changed_left_out_or_added(tmp_path):
