@@ -518,18 +518,22 @@ class Replay(Hands):
         return self.setup.config.origin(self.symbol, key)
 
     def what_if(self, until_ts: int | None = None) -> WhatIf:
-        """Begin to play on from here twice, as the session began and as it is now; raise InputError if that is the same.
+        """Make ready to play on from here twice, without and with what hands turned; raise InputError if nothing was.
 
         `until_ts`: how far, None for the end of the tape.
         """
+        from lobterm.events import Kind
         from lobterm.tape.pages import Pages
         from lobterm.what_if import WhatIf
 
         self.may_act()
+        begun, start_params = self.engine.state.params.copy(), self.start_params
+        turned = [item.qty for item in self.overlay.items[: self._done] if item.kind == Kind.PARAM]
+        begun[turned] = start_params[turned]  # what the tape itself turned stays
         market, start = int(self.instrument.market), self.position_rows
         stop = self.rows_total if until_ts is None else self.source.row_at(until_ts)
         pages = Pages(self.setup.tape.again(), market)
-        return WhatIf(self.engine.state, self.start_params, pages, start, stop, market)
+        return WhatIf(self.engine.state, begun, pages, start, stop, market)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

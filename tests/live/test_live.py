@@ -73,6 +73,8 @@ async def test_a_session_runs_again_from_its_recording_to_the_same_rows(tmp_path
         async with living(setup_of(emulator, tmp_path)) as live:
             await until(live, lambda: live.ready and sum(live.snapshot(1).label_counts) > 200)
             live.set_param("maker.gamma", 3.0)
+            live.arm(Strategy.MAKER, False)  # it shares the limit a second
+            await until(live, lambda: not any(order.strategy == Strategy.MAKER for order in live.snapshot(1).orders))
             live.place(1, 0, 5)
             far = live.snapshot(1).touch[0] - 500
             live.place(1, far, 7)
@@ -80,7 +82,6 @@ async def test_a_session_runs_again_from_its_recording_to_the_same_rows(tmp_path
             (mine,) = [order for order in live.snapshot(1).orders if order.px == far]
             live.move(mine.order_id, far - 10)
             live.cancel(1, far - 20)
-            live.arm(Strategy.MAKER, False)
             live.flatten(Strategy.MAKER)
             live.reset(Strategy.OWN)
             with pytest.raises(InputError, match="size 0"):
