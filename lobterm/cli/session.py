@@ -31,7 +31,12 @@ def register(commands: Any) -> None:
     _add(group, run_list, "list", "every session, oldest first", one=False)
     _add(group, run_show, "show", "one session: what was run, and what it came to")
 
-    _add(group, run_verify, "verify", "run a session again, live from its recording, a replay from its tape and overlay, and compare every row")
+    _add(
+        group,
+        run_verify,
+        "verify",
+        "run a session again from its recording, or tape and overlay, and compare every row",
+    )
 
     export = _add(group, run_export, "export", "every table of a session as files that others open")
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a folder that is not there yet")

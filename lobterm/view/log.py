@@ -94,7 +94,7 @@ def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
         by = f" {SOURCES[Source(d)]}" if b == Regime.FORCED else ""
         return f"{SELLING[c]} {now}{by}, was {STATES[Regime(a)]}", Tone.WARN if b == Regime.FORCED else Tone.PLAIN, c
     if what is What.ACCOUNT:
-        return f"ledger of the {STRATEGIES[a]} begins at {fmt.signed_size(b, instrument)}", Tone.PLAIN, 0
+        return f"{STRATEGIES[a]} ledger begins at {fmt.signed_size(b, instrument)}", Tone.PLAIN, 0
     if what is What.FUNDING:
         return f"settled at {fmt.fixed(100 * a, 8, 4)} %", Tone.PLAIN, 0
     whose, done = STRATEGIES[min(d, 2)], "bought" if c > 0 else "sold"
