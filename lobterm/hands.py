@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from lobterm.engine import standing
 from lobterm.engine.params import BY_KEY
 from lobterm.engine.rows import Strategy
 from lobterm.errors import InputError
@@ -96,6 +95,8 @@ class Hands:
 
     def reset(self, strategy: Strategy) -> None:
         """Let a strategy's ledger begin anew: flat, nothing earned, nothing paid. Its orders stay where they are."""
+        from lobterm.engine import standing  # not above: it brings the compiler along
+
         rows = standing.nothing(int(strategy), int(self.instrument.market), 0)
         self.act(
             *(
