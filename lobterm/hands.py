@@ -7,7 +7,7 @@ Units: prices in ticks, sizes in lots; parameters in their own unit.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,16 @@ ARMED = {Strategy.MAKER: "maker.enabled", Strategy.FADE: "fade.enabled"}
 """The parameter that switches a ladder on and off."""
 
 
+class Ask(NamedTuple):
+    """What is asked of the engine, as the fields of an event."""
+
+    kind: Kind
+    side: int = 0
+    px: int = 0
+    qty: int = 0
+    seq: int = 0
+
+
 class Hands:
     """Whoever has `act` and `may_act` gets the rest."""
 
@@ -33,8 +43,8 @@ class Hands:
         """Return the market that is traded."""
         raise NotImplementedError
 
-    def act(self, kind: Kind, *, side: int = 0, px: int = 0, qty: int = 0, seq: int = 0) -> None:
-        """Bring a row of one's own to the engine; raise InputError where that cannot be."""
+    def act(self, *asks: Ask) -> None:
+        """Bring rows of one's own to the engine, at one moment; raise InputError where that cannot be."""
         raise NotImplementedError
 
     def may_act(self) -> None:
@@ -50,7 +60,7 @@ class Hands:
             raise InputError(
                 f"{key} = {value:g}", mend=f"allowed: {param.low:g} to {param.high:g} {param.unit}".rstrip()
             )
-        self.act(Kind.PARAM, px=int(np.float64(value).view(np.int64)), qty=param.id)
+        self.act(Ask(Kind.PARAM, px=int(np.float64(value).view(np.int64)), qty=param.id))
 
     def place(self, side: Literal[1, -1], px_ticks: int, qty_lots: int) -> None:
         """Send a paper order; price 0 takes at market, any other rests or is refused when it arrives (post-only)."""
@@ -60,21 +70,21 @@ class Hands:
             raise InputError("size 0: nothing would be sent", mend="choose a size first")
         if qty_lots * self.instrument.lot * max(px_ticks, 1) * self.instrument.tick > MOST_QUOTE:
             raise InputError(f"an order is worth {MOST_QUOTE:,.0f} at most")
-        self.act(Kind.ORDER, side=side, px=px_ticks, qty=qty_lots, seq=OrderAct.PLACE)
+        self.act(Ask(Kind.ORDER, side=side, px=px_ticks, qty=qty_lots, seq=OrderAct.PLACE))
 
     def cancel(self, side: Literal[1, 0, -1] = 0, px_ticks: int = 0) -> None:
         """Pull one's own orders: at a price, or all where it is 0; of one side, or of both where that is 0."""
-        self.act(Kind.ORDER, side=side, px=max(px_ticks, 0), seq=OrderAct.PLACE)
+        self.act(Ask(Kind.ORDER, side=side, px=max(px_ticks, 0), seq=OrderAct.PLACE))
 
     def move(self, order_id: int, px_ticks: int) -> None:
         """Cancel one of one's own orders and send what is left of it at another price."""
         if px_ticks <= 0 or order_id <= 0:
             raise InputError("an order moves to a price")
-        self.act(Kind.ORDER, px=px_ticks, qty=order_id, seq=OrderAct.MOVE)
+        self.act(Ask(Kind.ORDER, px=px_ticks, qty=order_id, seq=OrderAct.MOVE))
 
     def flatten(self, strategy: Strategy) -> None:
         """Pull a strategy's orders and take out at market what it holds when the engine gets there."""
-        self.act(Kind.ORDER, qty=int(strategy), seq=OrderAct.FLATTEN)
+        self.act(Ask(Kind.ORDER, qty=int(strategy), seq=OrderAct.FLATTEN))
 
     def arm(self, strategy: Strategy, on: bool) -> None:
         """Let a ladder quote from here on, or pull its orders and let it rest; what it holds stays."""
@@ -82,3 +92,15 @@ class Hands:
         if key is None:
             raise InputError("one's own orders need no arming")
         self.set_param(key, float(on))
+
+    def reset(self, strategy: Strategy) -> None:
+        """Let a strategy's ledger begin anew: flat, nothing earned, nothing paid. Its orders stay where they are."""
+        from lobterm.engine import standing  # not above: it brings the compiler along
+
+        rows = standing.nothing(int(strategy), int(self.instrument.market), 0)
+        self.act(
+            *(
+                Ask(Kind.ACCOUNT, px=px, qty=qty)
+                for px, qty in zip(rows["px"].tolist(), rows["qty"].tolist(), strict=True)
+            )
+        )

@@ -20,7 +20,7 @@ from lobterm import __version__, warm
 from lobterm.clock import ReplayClock
 from lobterm.engine.params import BY_KEY, FILL_RULE
 from lobterm.errors import InputError, LobtermError
-from lobterm.hands import Hands
+from lobterm.hands import Ask, Hands
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
 from lobterm.view.console import Logged, Seeking, Unit
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lobterm.config import Config
     from lobterm.engine.drive import Engine, Rows
     from lobterm.engine.read import Snapshot
-    from lobterm.events import Kind
     from lobterm.feeds.replay import ReplayFeed
     from lobterm.models.model import ClusterModel
     from lobterm.seeking import Seeker
@@ -429,8 +428,8 @@ class Replay(Hands):
 
     # --- by hand ---
 
-    def act(self, kind: Kind, *, side: int = 0, px: int = 0, qty: int = 0, seq: int = 0) -> None:
-        """Put a row of one's own before the next message and fold it; raise InputError where that cannot be."""
+    def act(self, *asks: Ask) -> None:
+        """Put rows of one's own before the next message and fold them; raise InputError where that cannot be."""
         from lobterm.engine import state as st
         from lobterm.tape.overlay import Item
 
@@ -441,11 +440,12 @@ class Replay(Hands):
         if self.finished or self.failure:
             raise InputError(self.failure or "the tape is at its end: nothing would come of it")
         at, now = self.position_rows, max(self.clock.now, int(self.engine.state.clock[st.NOW]))
-        item = Item(at, min(now, pages.ts_of(at)), int(kind), side, seq, px, qty)
-        self.overlay.put(self._done, item)
+        ts = min(now, pages.ts_of(at))
+        self.overlay.put(self._done, *(Item(at, ts, int(a.kind), a.side, a.seq, a.px, a.qty) for a in asks))
         self._overlay_changed()
         with self._stopping():
-            self._fold_beside(True)
+            for _ in asks:
+                self._fold_beside(True)
 
     def drop_later(self) -> int:
         """Take what hands did later than here out of the session; return how many items that were."""
@@ -518,18 +518,22 @@ class Replay(Hands):
         return self.setup.config.origin(self.symbol, key)
 
     def what_if(self, until_ts: int | None = None) -> WhatIf:
-        """Begin to play on from here twice, as the session began and as it is now; raise InputError if that is the same.
+        """Make ready to play on from here twice, without and with what hands turned; raise InputError if nothing was.
 
         `until_ts`: how far, None for the end of the tape.
         """
+        from lobterm.events import Kind
         from lobterm.tape.pages import Pages
         from lobterm.what_if import WhatIf
 
         self.may_act()
+        begun, start_params = self.engine.state.params.copy(), self.start_params
+        turned = [item.qty for item in self.overlay.items[: self._done] if item.kind == Kind.PARAM]
+        begun[turned] = start_params[turned]  # what the tape itself turned stays
         market, start = int(self.instrument.market), self.position_rows
         stop = self.rows_total if until_ts is None else self.source.row_at(until_ts)
         pages = Pages(self.setup.tape.again(), market)
-        return WhatIf(self.engine.state, self.start_params, pages, start, stop, market)
+        return WhatIf(self.engine.state, begun, pages, start, stop, market)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

@@ -101,7 +101,7 @@ COMMON: tuple[Binding, ...] = (
 """Keys of every screen."""
 
 MONITOR: tuple[Binding, ...] = (
-    Binding("e", "order_entry", "Trade", id="order-entry", tooltip="Paper orders by hand on the ladder"),
+    Binding("e", "order_entry", "Trade", id="order-entry", tooltip="Paper orders by hand on the ladder", show=False),
     Binding("g", "group(1)", "Coarser rows", id="group", tooltip="More ticks a row: 1, 5, 10, 50, 100", group=LADDER),
     Binding("G", "group(-1)", "Finer rows", key_display="G", id="ungroup", tooltip="Fewer ticks a row", group=LADDER,
             show=False),
@@ -233,6 +233,8 @@ ROBOTS: tuple[Binding, ...] = (
     Binding("a,space,enter", "arm", "Arm or pause", key_display="a", id="arm",
             tooltip="Let the ladder quote, or pull its orders and let it rest; what it holds stays"),
     Binding("f", "flatten", "Flatten", id="flatten-robot", tooltip="Cancel its orders and take out at market what it holds"),
+    Binding("Z", "reset", "Reset", key_display="Z", id="reset",
+            tooltip="Let its ledger begin anew: flat, nothing earned, nothing paid; asks for a second press"),
     Binding("escape,D,q", "app.pop_screen", "Close", key_display="esc", id="close-robots", tooltip="Back to the screen"),
     Binding("ctrl+c", "app.quit", "Quit", id="quit-robots", tooltip="End the session", show=False),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from lobterm.view.what_if import Compared
 from widgets import chart as charts
 from widgets import table
 
+LIT = "▸ "
 PNL = {1: "good", -1: "bad", 0: "text"}
 
 
@@ -18,14 +19,14 @@ def robots(found: tuple[Robot, ...], chosen: int, coin: str) -> table.Table:
     head = tuple(table.Cell(text, "dim") for text in ("", "state", "holds", "orders", "fills", f"PnL {coin}"))
     rows = [
         (
-            table.Cell(robot.name, "strong"),
+            table.Cell(f"{LIT if at == chosen else '  '}{robot.name}", "own" if at == chosen else "strong"),
             table.Cell(robot.state, "text" if robot.armed is None else "good" if robot.armed else "warn"),
             table.Cell(robot.holds, "dim" if robot.is_flat else "own"),
             table.Cell(f"{robot.orders}", "text" if robot.orders else "dim"),
             table.Cell(robot.fills),
             table.Cell(robot.pnl, "warn" if robot.pnl == "unmarked" else PNL[robot.pnl_sign]),
         )
-        for robot in found
+        for at, robot in enumerate(found)
     ]
     title = table.TableTitle("DESK", "paper only")
     return table.Table(title, (head, *rows), "<<>>>>", 1, chosen=1 + chosen)
@@ -42,13 +43,13 @@ def settings(found: tuple[Setting, ...], first: int, chosen: int, rows: int, not
     shown = found[first : first + rows]
     cells = [
         (
-            table.Cell(setting.key, "own" if setting.was else "text"),
+            table.Cell(f"{LIT if at == chosen else '  '}{setting.key}", "own" if setting.was else "text"),
             table.Cell(f"{setting.value} (was {setting.was})" if setting.was else setting.value,
                        "own" if setting.was else "dim" if setting.fixed else "strong"),
             table.Cell(setting.unit, "dim"), table.Cell(setting.allowed, "dim"),
             table.Cell(setting.layer, "own" if setting.was else "dim"),
         )
-        for setting in shown
+        for at, setting in enumerate(shown, first)
     ]  # fmt: skip
     title = table.TableTitle("PARAMETERS", note)
     if not shown:

@@ -14,7 +14,7 @@ EPILOG = """\
   lobterm session show last                             what was run, with what, and what it came to
   lobterm session report last --out report.html         one page: data quality, PnL, markouts with their intervals
   lobterm session export last --out FOLDER              every table as Parquet, with a note that explains the columns
-  lobterm session verify last                           a live session again from its recording: every row compared
+  lobterm session verify last                           a session again from its recording or tape: every row compared
   lobterm session prune --keep 50 --dry-run             which sessions would go
   lobterm session repair                                after a crash: log and recording at one point, the rest filled in
 
@@ -31,7 +31,12 @@ def register(commands: Any) -> None:
     _add(group, run_list, "list", "every session, oldest first", one=False)
     _add(group, run_show, "show", "one session: what was run, and what it came to")
 
-    _add(group, run_verify, "verify", "run a live session again from its recording and compare every row")
+    _add(
+        group,
+        run_verify,
+        "verify",
+        "run a session again from its recording, or tape and overlay, and compare every row",
+    )
 
     export = _add(group, run_export, "export", "every table of a session as files that others open")
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a folder that is not there yet")

@@ -16,7 +16,7 @@ from lobterm.clock import LiveClock
 from lobterm.engine.params import PARAMS
 from lobterm.errors import InputError, LobtermError
 from lobterm.events import Kind
-from lobterm.hands import Hands
+from lobterm.hands import Ask, Hands
 from lobterm.live.setup import LiveSetup
 from lobterm.live.status import Status, StatusFile
 from lobterm.live.telling import told
@@ -102,14 +102,21 @@ class Live(Hands):
         if not self.ready or self.failure:
             raise InputError(self.failure or "the engine is not loaded yet")
 
-    def act(self, kind: Kind, *, side: int = 0, px: int = 0, qty: int = 0, seq: int = 0) -> None:
-        """Post a row to the feed, which stamps and records it; the engine folds it with its neighbours."""
+    def act(self, *asks: Ask) -> None:
+        """Post rows to the feed, which stamps and records them; the engine folds them with their neighbours."""
         self.may_act()
-        event: control.Param | control.Order = control.Order(side, px, qty, seq)  # type: ignore[arg-type]
-        if kind == Kind.PARAM:
-            event = control.Param(PARAMS[qty].key, float(np.int64(px).view(np.float64)))
+        events: list[control.Event] = []
+        for ask in asks:
+            if ask.kind == Kind.PARAM:
+                events.append(control.Param(PARAMS[ask.qty].key, float(np.int64(ask.px).view(np.float64))))
+            elif ask.kind == Kind.ORDER:
+                events.append(control.Order(ask.side, ask.px, ask.qty, ask.seq))  # type: ignore[arg-type]
+        facts = [(ask.qty, ask.px) for ask in asks if ask.kind == Kind.ACCOUNT]
+        if facts:
+            events.append(control.Account(facts, carried=False))
         try:
-            self.shown.channel.inbox.post(event)
+            for event in events:
+                self.shown.channel.inbox.post(event)
         except ValueError as error:
             raise InputError(str(error)) from error
 

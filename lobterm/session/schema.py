@@ -60,7 +60,7 @@ OVERLAY = {
     "number": int,  # in the order in which they are folded
     "tape_offset": int,  # rows of the tape before it
     "ts": int,  # µs
-    "kind": int,  # events.Kind: PARAM or ORDER; the rest as in an event
+    "kind": int,  # events.Kind: PARAM, ORDER or ACCOUNT; the rest as in an event
     "side": int,
     "seq": int,
     "px": int,

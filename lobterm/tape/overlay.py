@@ -22,7 +22,7 @@ from lobterm.events import EVENT, EventArray, Flag, Kind
 
 MOST = 10_000
 """Items of one session: what hands can do in a day, and a bound for what is read from a log."""
-KINDS = (Kind.PARAM, Kind.ORDER)
+KINDS = (Kind.PARAM, Kind.ORDER, Kind.ACCOUNT)
 
 
 class Item(NamedTuple):
@@ -58,11 +58,11 @@ class Overlay:
             at += 1
         return at
 
-    def put(self, at: int, item: Item) -> None:
-        """Let an item be number `at`; raise InputError when there are too many."""
-        if len(self.items) >= MOST:
+    def put(self, at: int, *items: Item) -> None:
+        """Let items be number `at` and following; raise InputError when there are too many."""
+        if len(self.items) + len(items) > MOST:
             raise InputError(f"a session holds {MOST:,} changes and orders at most", mend="begin another one")
-        self.items = (*self.items[:at], item, *self.items[at:])
+        self.items = (*self.items[:at], *items, *self.items[at:])
 
     def cut(self, at: int) -> None:
         """Take item `at` and all later ones away."""

@@ -144,6 +144,9 @@ class Console(Protocol):
     def arm(self, strategy: Strategy, on: bool) -> None:
         """Let a ladder quote, or rest."""
 
+    def reset(self, strategy: Strategy) -> None:
+        """Let a strategy's ledger begin anew."""
+
 
 def seekable(console: Console) -> Seekable | None:
     """Return the market as one that may be sought in, or None: a live one has no other place to go to."""

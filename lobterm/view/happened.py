@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.engine.rows import QuoteAct
+from lobterm.engine.rows import QuoteAct, Strategy
 from lobterm.events import EventArray, Kind
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class What(IntEnum):
     FILL = 7
     REJECT = 8
     FUNDING = 9
+    ACCOUNT = 10
 
 
 class Note(NamedTuple):
@@ -75,6 +76,8 @@ class Happened:
                 found.append(Note(ts, What.MODEL, px))
             elif kind == Kind.ORDER:
                 found.append(Note(ts, What.OWN, px, qty, int(row["side"]), int(row["seq"])))
+            elif kind == Kind.ACCOUNT:
+                found += _ledger(ts, qty, px)
             elif kind == Kind.FUNDING_SETTLED:
                 found.append(Note(ts, What.FUNDING, px))
         self._add(found)
@@ -122,3 +125,11 @@ class Happened:
             self.notes.pop()
             self.told -= 1
         self._states = dict.fromkeys(self._states, -1)
+
+
+def _ledger(ts: int, which: int, value: int) -> list[Note]:
+    """Return a note where an ACCOUNT row says what a strategy holds; its other rows are not told."""
+    from lobterm.engine import account, standing  # not above: views are there before any compiler is
+
+    who, field = divmod(which, standing.EACH)
+    return [Note(ts, What.ACCOUNT, who, value)] if who in list(Strategy) and field == account.POSITION else []

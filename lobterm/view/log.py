@@ -29,13 +29,14 @@ KINDS = {
     What.FILL: "fill",
     What.REJECT: "reject",
     What.FUNDING: "funding",
+    What.ACCOUNT: "account",
 }
 FILTERS: tuple[tuple[str, frozenset[What]], ...] = (
     ("all", frozenset(What)),
     ("data", frozenset({What.GAP, What.BOOK_BACK, What.MODEL})),
     ("parameters", frozenset({What.PARAM})),
     ("pressure", frozenset({What.TRIGGER, What.STATE})),
-    ("trading", frozenset({What.FILL, What.REJECT, What.OWN, What.FUNDING})),
+    ("trading", frozenset({What.FILL, What.REJECT, What.OWN, What.FUNDING, What.ACCOUNT})),
 )
 """What the filter key goes through."""
 STRIP = frozenset(What) - {What.FILL, What.REJECT}
@@ -92,6 +93,8 @@ def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
         now = STATES[Regime(b)]
         by = f" {SOURCES[Source(d)]}" if b == Regime.FORCED else ""
         return f"{SELLING[c]} {now}{by}, was {STATES[Regime(a)]}", Tone.WARN if b == Regime.FORCED else Tone.PLAIN, c
+    if what is What.ACCOUNT:
+        return f"{STRATEGIES[a]} ledger begins at {fmt.signed_size(b, instrument)}", Tone.PLAIN, 0
     if what is What.FUNDING:
         return f"settled at {fmt.fixed(100 * a, 8, 4)} %", Tone.PLAIN, 0
     whose, done = STRATEGIES[min(d, 2)], "bought" if c > 0 else "sold"

@@ -61,7 +61,7 @@ async def test_no_step_without_an_engine(opened, broken):
         (["plus"] * 3, 10.0),
         (["m"], math.inf),
         (["m", "minus"], 1000.0),
-        (["plus", "plus", "r"], 1.0),
+        (["plus", "plus", "R"], 1.0),
     ],
 )
 async def test_speed(opened, pressed, speed):
@@ -120,9 +120,9 @@ async def test_quit(opened, key):
         assert pilot.app.return_code == 0
 
 
-@pytest.mark.parametrize("screen", [name for name in keys.ALL if name != "everywhere"])
+@pytest.mark.parametrize("screen", [name for name in (*keys.ALL, *keys.OVER) if name != "everywhere"])
 def test_every_key_can_be_remapped_is_explained_and_does_one_thing(screen):
-    bindings = [*keys.COMMON, *keys.ALL[screen]]
+    bindings = [*keys.COMMON, *keys.ALL[screen]] if screen in keys.ALL else keys.OVER[screen]
     ids = [binding.id for binding in bindings]
     assert all(ids) and len(set(ids)) == len(ids)
     assert all(binding.description and binding.tooltip for binding in bindings)
@@ -131,7 +131,7 @@ def test_every_key_can_be_remapped_is_explained_and_does_one_thing(screen):
 
 
 def test_an_id_means_one_key():
-    ids = [binding.id for bindings in keys.ALL.values() for binding in bindings]
+    ids = [binding.id for table in (keys.ALL, keys.OVER) for bindings in table.values() for binding in bindings]
     assert len(set(ids)) == len(ids)
 
 
@@ -152,7 +152,9 @@ def test_a_name_that_no_key_has_is_refused_with_the_nearest():
 def test_the_config_file_names_every_key():
     text = (Path(__file__).resolve().parents[2] / "config.toml").read_text().partition("# Names, everywhere:")[2]
     names = {word.strip(".") for word in text.split()}
-    assert {binding.id for bindings in keys.ALL.values() for binding in bindings} <= names
+    assert {
+        binding.id for table in (keys.ALL, keys.OVER) for bindings in table.values() for binding in bindings
+    } <= names
 
 
 async def test_times_by_utc_and_by_the_machine_s_zone(opened, monkeypatch):

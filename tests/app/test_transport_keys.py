@@ -53,7 +53,7 @@ async def test_moves(opened, screen, key, went):
 
 
 KEYS = ["comma", "T", "A", "right_square_bracket", "left_square_bracket", "greater_than_sign", "slash",
-        "left_parenthesis", "right_parenthesis", "backslash", "space", "t", "plus", "minus", "r", "m"]  # fmt: skip
+        "left_parenthesis", "right_parenthesis", "backslash", "space", "t", "plus", "minus", "R", "m"]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", KEYS)

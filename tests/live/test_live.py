@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from lobterm import cli, config, verify_session
+from lobterm.engine import params as pm
 from lobterm.engine.rows import TABLES, Strategy
 from lobterm.errors import InputError, LobtermError
 from lobterm.feeds.binance import listing
@@ -25,6 +26,7 @@ from lobterm.live.session import Live
 from lobterm.live.setup import LiveSetup
 from lobterm.models import model
 from lobterm.tape.recording import names
+from lobterm.view import log
 from lobterm.wire import control
 from tests.feeds.binance.test_feed import exchange
 
@@ -70,10 +72,34 @@ async def test_a_session_runs_again_from_its_recording_to_the_same_rows(tmp_path
     async with exchange(speed=20) as emulator:
         async with living(setup_of(emulator, tmp_path)) as live:
             await until(live, lambda: live.ready and sum(live.snapshot(1).label_counts) > 200)
-            live.shown.channel.inbox.post(control.Param("maker.gamma", 3.0))
-            live.shown.channel.inbox.post(control.Order(1, 0, 5))
+            live.set_param("maker.gamma", 3.0)
+            live.arm(Strategy.MAKER, False)  # it shares the limit a second
+            await until(live, lambda: not any(order.strategy == Strategy.MAKER for order in live.snapshot(1).orders))
+            live.place(1, 0, 5)
+            far = live.snapshot(1).touch[0] - 500
+            live.place(1, far, 7)
+            await until(live, lambda: live.snapshot(1).ledgers[Strategy.OWN].position == 5)
+            (mine,) = [order for order in live.snapshot(1).orders if order.px == far]
+            live.move(mine.order_id, far - 10)
+            live.cancel(1, far - 20)
+            live.flatten(Strategy.MAKER)
+            live.reset(Strategy.OWN)
+            with pytest.raises(InputError, match="size 0"):
+                live.place(1, 0, 0)
             rows = live.position_rows
             await until(live, lambda: live.position_rows > rows + 500)
+            picture = live.snapshot(1)
+            assert [order.px for order in picture.orders if order.strategy == Strategy.OWN and not order.leaving] == [
+                far - 10
+            ]
+            assert (picture.ledgers[Strategy.OWN].position, picture.params[pm.GAMMA], picture.quoting) == (
+                0,
+                3.0,
+                False,
+            )
+            told = [log.line(note, live.instrument).text for note in live.history.happened.notes]
+            assert any(text == "flatten maker" for text in told)
+            assert any(text.startswith("own bought") for text in told)
             assert live.snapshot(5).book_known
             assert len(live.labels(50)) == 50
         said = live.report()

@@ -69,6 +69,21 @@ def test_it_is_then_a_log_like_any_other(old, tmp_path):
         content(old, view)
 
 
+def test_version_3_gets_room_for_overlays(tmp_path):
+    path = tmp_path / "three.sqlite"
+    with SessionLog(path) as log:
+        log.begin({})
+    now = shape(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript("drop table overlay; pragma user_version = 3")
+    with SessionLog(path) as log:
+        log.begin({})
+        log.overlay([(5, 100, 19, 1, 0, 7, 7), (6, 101, 17, 0, 0, 1, 1)])
+    assert shape(path) == now
+    with reader.opened(path) as connection:
+        assert reader.overlay(connection, 2) == [(5, 100, 19, 1, 0, 7, 7), (6, 101, 17, 0, 0, 1, 1)]
+
+
 def test_it_is_of_one_version_or_the_other(old, monkeypatch):
     def fails(db):
         db.execute("create table halfway (x)")

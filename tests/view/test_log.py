@@ -4,7 +4,7 @@ import pytest
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import FadeWhy, QuoteWhy, Regime, Source
-from lobterm.events import GapCause, Scope
+from lobterm.events import GapCause, OrderAct, Scope
 from lobterm.view.happened import Note, What
 from lobterm.view.log import FILTERS, KINDS, NOT_FADED, STRIP, line, lines
 from lobterm.view.models import Tone
@@ -21,10 +21,23 @@ from tests.app.fake import BTC, START
         (Note(START, What.PARAM, 4_000, x=1.0), "parameter 4000 = 1", Tone.PLAIN),
         (Note(START, What.FILL, 531_042, 10, 1, 0), "maker bought 0.010 at 53,104.2", Tone.PLAIN),
         (Note(START, What.FILL, 531_042, 10, -1, 1), "fade sold 0.010 at 53,104.2", Tone.PLAIN),
-        (Note(START, What.REJECT, 531_042, QuoteWhy.CROSS, -1, 0), "maker ask 53,104.2 refused: cross", Tone.WARN),
+        (
+            Note(START, What.REJECT, 531_042, QuoteWhy.CROSS, -1, 0),
+            "maker ask 53,104.2 refused: it would have crossed (post-only)",
+            Tone.WARN,
+        ),
         (Note(START, What.FUNDING, 10_000), "settled at 0.0100 %", Tone.PLAIN),
         (Note(START, What.OWN, 0, 10, -1), "sell 0.010 at market", Tone.PLAIN),
         (Note(START, What.OWN, 0, 0, 1), "cancel all", Tone.PLAIN),
+        (Note(START, What.OWN, 531_042, 7, 0, OrderAct.MOVE), "move order 7 to 53,104.2", Tone.PLAIN),
+        (Note(START, What.OWN, 0, 1, 0, OrderAct.FLATTEN), "flatten fade", Tone.PLAIN),
+        (Note(START, What.OWN, 0, 99, 0, OrderAct.FLATTEN), "flatten 99", Tone.PLAIN),
+        (Note(START, What.ACCOUNT, 2, 0), "own ledger begins at 0.000", Tone.PLAIN),
+        (
+            Note(START, What.REJECT, 0, QuoteWhy.NO_BOOK, 1, 2),
+            "own bid at market refused: the book is unknown",
+            Tone.WARN,
+        ),
         (
             Note(START, What.STATE, Regime.INFORMED, Regime.FORCED, -1, Source.FLOW),
             "sells FORCED by flow alone, was INFORMED",

@@ -35,6 +35,7 @@ class RobotsScreen(ModalScreen[None], inherit_bindings=False):
     def __init__(self, market: Console) -> None:
         super().__init__()
         self.market, self.chosen = market, 0
+        self.sure: Strategy | None = None  # whose reset the next press confirms
 
     def compose(self) -> ComposeResult:
         """Lay out the ladders, what was last done, and the keys."""
@@ -66,6 +67,7 @@ class RobotsScreen(ModalScreen[None], inherit_bindings=False):
         return Strategy(self.chosen)
 
     def _do(self, words: str, act: Callable[[], None]) -> None:
+        self.sure = None
         try:
             act()
         except InputError as error:
@@ -75,7 +77,7 @@ class RobotsScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_choose(self, step: int) -> None:
         """Light another one."""
-        self.chosen = (self.chosen + step) % len(Strategy)
+        self.chosen, self.sure = (self.chosen + step) % len(Strategy), None
         self.look()
 
     def action_arm(self) -> None:
@@ -99,3 +101,12 @@ class RobotsScreen(ModalScreen[None], inherit_bindings=False):
         if strategy == Strategy.MAKER and armed(self.market.snapshot(1), strategy):
             words += "; it is armed and quotes on (a pauses it)"
         self._do(words, lambda: self.market.flatten(strategy))
+
+    def action_reset(self) -> None:
+        """Let the ladder's ledger begin anew, at the second press."""
+        strategy, name = self.strategy, self.strategy.name.lower()
+        if self.sure != strategy:
+            self._do(f"reset {name}? Z again: its position and profit are then gone from the ledger", lambda: None)
+            self.sure = strategy
+            return
+        self._do(f"asked to reset the ledger: {name}", lambda: self.market.reset(strategy))

@@ -112,7 +112,7 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
         self.editing = editing
         line = self.query_one(Input)
         line.disabled, line.value, line.placeholder = False, text, hint
-        line.focus()
+        self.set_focus(line)
         line.cursor_position = len(text)
 
     def _close(self) -> None:
