@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from lobterm import __version__
+from lobterm.cli.doctor import register as register_doctor
 from lobterm.cli.emulate import register as register_emulate
 from lobterm.cli.live import register as register_live
 from lobterm.cli.model import register as register_model
@@ -44,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for register in (
         register_replay, register_live, register_tape, register_model, register_session, register_emulate,
-        register_serve,
+        register_serve, register_doctor,
     ):  # fmt: skip
         register(commands)
     return top
