@@ -22,6 +22,7 @@ import sys
 import tempfile
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 WIDTH, HEIGHT = 200, 60
@@ -90,7 +91,7 @@ class Terminal:
 
     def __init__(self, fd: int, rate: int | None) -> None:
         self.fd, self.rate, self.seen = fd, rate, 0
-        self.tail = b""
+        self.tail = self.recent = b""
         self.allowance, self.last = 0.0, time.perf_counter()
 
     def drain(self, seconds: float, until: bytes | None = None) -> float | None:
@@ -112,6 +113,7 @@ class Terminal:
             self.allowance -= len(data)
             self.seen += len(data)
             self.tail = self.tail[-64:] + data
+            self.recent = (self.recent + data)[-200_000:]
             if b"\x1b[?2026$p" in self.tail:
                 os.write(self.fd, b"\x1b[?2026;1$y")
             if until is not None and until in self.tail:
@@ -176,7 +178,15 @@ def run(given: argparse.Namespace, name: str) -> dict:
         "kb_per_s": round(sent / wall / 1e3, 1),
         "rows_per_s": round(rate) if rate else None,
         "half_seconds": len(windows), "median_half_second_cpu_percent": round(100 * statistics.median(windows), 1),
+        "worst_ten_seconds_cpu_percent": over(windows, 10, max), "median_minute_cpu_percent": over(windows, 60, statistics.median),
     }  # fmt: skip
+
+
+def over(windows: list[float], seconds: int, pick: Callable[[list[float]], float]) -> float | None:
+    """Return the one that `pick` picks of the means over all stretches of so many seconds; None if there is none that long."""
+    n = 2 * seconds
+    means = [statistics.fmean(windows[i : i + n]) for i in range(len(windows) - n + 1)]
+    return round(100 * pick(means), 1) if means else None
 
 
 def main() -> None:

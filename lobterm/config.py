@@ -35,6 +35,7 @@ SETTINGS: dict[str, tuple[float | str, float, float]] = {
     "paths.sessions": ("", 0, 0),
     "paths.models": ("", 0, 0),
     "paths.recordings": ("", 0, 0),
+    "paths.tapes": ("", 0, 0),
     "exchange.perp_ws": ("wss://fstream.binance.com", 0, 0),
     "exchange.perp_rest": ("https://fapi.binance.com", 0, 0),
     "exchange.spot_ws": ("wss://stream.binance.com:9443", 0, 0),
@@ -44,6 +45,8 @@ SETTINGS: dict[str, tuple[float | str, float, float]] = {
 
 WORDS = {"app.alerts": ("bell", "desktop", "none")}
 """What a text setting may be, where not every text will do."""
+
+MOST_ARGUMENTS, LONGEST_ARGUMENT = 32, 1_000
 
 MARKETS = {"perp": Market.PERP, "spot": Market.SPOT}
 
@@ -69,6 +72,7 @@ class Config:
     settings: dict[str, float | str] = field(default_factory=dict)
     overrides: tuple[Layer, ...] = ()
     keys: dict[str, str] = field(default_factory=dict)  # of the console: keys by name
+    alert_command: tuple[str, ...] = ()  # a program and its arguments, run for each alert; none if empty
 
     def _layers(self, symbol: str) -> tuple[Layer, ...]:
         tier = self.tier_of.get(symbol, "")
@@ -171,6 +175,19 @@ def _setting(key: str, raw: Any, file: str) -> float | str:
     return raw
 
 
+def _command(raw: Any, file: str) -> tuple[str, ...]:
+    """Return a program and its arguments; a text would have to be read by a shell, and none is run."""
+    whole = isinstance(raw, list) and len(raw) <= MOST_ARGUMENTS
+    if not whole or not all(
+        isinstance(word, str) and len(word) <= LONGEST_ARGUMENT and "\0" not in word for word in raw
+    ):
+        mend = f'write a list of up to {MOST_ARGUMENTS} texts: ["notify-send", "lobterm {{symbol}}", "{{text}}"]'
+        raise ConfigError(f"app.alert_command = {str(raw)[:80]!r}", file=file, mend=mend)
+    if raw and not raw[0]:
+        raise ConfigError("app.alert_command has an empty program", file=file, mend="name one, or write []")
+    return tuple(raw)
+
+
 def _sizes(table: dict[str, Any], file: str, symbol: str) -> dict[str, dict[str, str]]:
     sizes = {}
     for market in MARKETS:
@@ -207,6 +224,7 @@ def _merge(config: Config, data: dict[str, Any], file: str) -> Config:
         )
     base = data.get("defaults", {})
     flat = _flatten(base, file, "defaults")
+    command = _command(flat.pop("app.alert_command"), file) if "app.alert_command" in flat else config.alert_command
     settings = {key: _setting(key, flat.pop(key), file) for key in SETTINGS if key in flat}
     values = {key: _value(_known(key, file), value, file) for key, value in flat.items()}
     tiers, symbols = dict(config.tiers), dict(config.symbols)
@@ -228,6 +246,7 @@ def _merge(config: Config, data: dict[str, Any], file: str) -> Config:
     return replace(
         config, shared=shared, tiers=tiers, symbols=symbols, tier_of=tier_of, sizes=sizes,
         settings=config.settings | settings, keys=config.keys | _keys(data.get("keys", {}), file),
+        alert_command=command,
     )  # fmt: skip
 
 

@@ -50,7 +50,9 @@ class Kind(IntEnum):
     INDEX = 8  # px 1e-8
     FUNDING = 9  # px predicted rate 1e-8, qty next funding time µs
     FUNDING_INTERVAL = 10  # qty µs between settlements
-    FUNDING_SETTLED = 11  # px settled rate 1e-8, exch_ts the funding time
+    FUNDING_SETTLED = (
+        11  # px settled rate 1e-8, qty mark price it was settled at 1e-8 (0: not said), exch_ts funding time
+    )
     VOLUME_24H = 12  # qty lots
     CLOCK_OFFSET = 13  # qty µs: exchange clock minus local clock
     REFERENCE = 14  # touch of another symbol
@@ -58,8 +60,17 @@ class Kind(IntEnum):
     HEARTBEAT = 16
     PARAM = 17  # px the value's f64 bits, qty the parameter's id
     MODEL = 18  # px row of the model table
-    ORDER = 19  # a person's own paper order: px 0 takes at market; qty 0 cancels at px, or all where px is 0
+    ORDER = 19  # a person's own paper order; seq an `OrderAct`, which says what px and qty are
     SAMPLE = 20  # a window sample carried over (flag WARM): px the value's f64 bits, qty which (engine.carry)
+    ACCOUNT = 21  # what the paper account stands at (engine.standing): px a value, qty which; flag WARM: carried over
+
+
+class OrderAct(IntEnum):
+    """What an ORDER row asks for."""
+
+    PLACE = 0  # px 0 takes at market; qty 0 cancels at px, or all where px is 0
+    MOVE = 1  # cancels the own order whose id is qty, and sends what is left of it at px
+    FLATTEN = 2  # cancels all orders of strategy qty (rows.Strategy) and takes what it holds out at market
 
 
 class Market(IntEnum):

@@ -19,22 +19,25 @@ import numpy.typing as npt
 from lobterm import __version__, warm
 from lobterm.clock import ReplayClock
 from lobterm.engine.params import BY_KEY, FILL_RULE
-from lobterm.errors import LobtermError
+from lobterm.errors import InputError, LobtermError
+from lobterm.hands import Hands
 from lobterm.instrument import Instrument
 from lobterm.tape.ring import Cursor, Ring
-from lobterm.view.console import Seeking, Unit
+from lobterm.view.console import Logged, Seeking, Unit
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
     from lobterm.config import Config
     from lobterm.engine.drive import Engine, Rows
     from lobterm.engine.read import Snapshot
+    from lobterm.events import Kind
     from lobterm.feeds.replay import ReplayFeed
     from lobterm.models.model import ClusterModel
     from lobterm.seeking import Seeker
     from lobterm.session.log import SessionLog
     from lobterm.tape.parquet import Tape
     from lobterm.tape.timeline import Overview
+    from lobterm.what_if import WhatIf
 
 CHUNK = 65_536
 FILL_RULES = BY_KEY["matching.rule"].choices
@@ -122,12 +125,14 @@ def model_warning(setup: Setup) -> str:
     return "; ".join(differs)
 
 
-class Replay:
+class Replay(Hands):
     """A tape under a replay clock, as the console sees it.
 
     What is played (by the clock or by steps) is logged, each row of the tape once; what a seek passes is not. The summary
     of the session names the stretches, and `rows_sha256` covers their output rows in the order of the log: if the only
-    stretch is [0, n], that is what a straight run over the first n rows gives.
+    stretch is [0, n], that is what a straight run over the first n rows gives. Parameters and orders given by hand are woven
+    in (tape.overlay); stretches count them. A change that comes before anything that is logged already ends the log's
+    session there and begins another: all rows of one session are of one overlay.
     """
 
     mode = "REPLAY"
@@ -135,7 +140,6 @@ class Replay:
     def __init__(self, setup: Setup, *, at: int | None = None, warmed: Callable[[], None] = warm.in_subprocess) -> None:
         self.setup, self._start_at, self._warmed = setup, at, warmed
         meta = setup.tape.meta
-        self.instrument = setup.instrument
         self.symbol = self.instrument.symbol
         self.source_note = setup.source_note()
         self.first_ts, self.last_ts, self.rows_total = meta.first_ts_us, meta.last_ts_us, meta.rows
@@ -149,6 +153,7 @@ class Replay:
         self._labels: list[npt.NDArray[np.void]] = []
         self._feed: ReplayFeed | None = None
         self._seeker: Seeker | None = None
+        self._done = 0  # items of the overlay that were folded
 
     def load(self) -> None:
         """Load the engine and the beginning of the tape; slow, so the console calls it in a thread after its first paint."""
@@ -161,8 +166,10 @@ class Replay:
         from lobterm.feeds.replay import ReplayFeed
         from lobterm.seeking import Goal, Seeker
         from lobterm.session.stretches import Stretches
+        from lobterm.tape.overlay import Overlay
         from lobterm.tape.pages import Pages
 
+        self.overlay = Overlay(int(self.instrument.market))
         self._drive, self._digest, self._logged = drive, RowsDigest(), Stretches()
         self._feed = ReplayFeed(Pages(self.setup.tape, int(self.instrument.market), ahead=True))
         ring = Ring(2 * CHUNK)
@@ -175,7 +182,7 @@ class Replay:
             self.session_id = self.setup.log.begin(self.setup.provenance())
         opening = self._feed.after_message()
         self._fold_to(opening)
-        seeker = Seeker(self.setup.tape, int(self.instrument.market), self.setup.new_engine(), opening)
+        seeker = Seeker(self.setup.tape, int(self.instrument.market), self.setup.new_engine, opening)
         if self._start_at is not None:
             seeker.aim(Goal("time", self._feed.row_at(self._start_at), self._start_at))
         self._seeker = seeker
@@ -210,6 +217,8 @@ class Replay:
         while self.position_rows < row and self._fold_to(min(row, self.position_rows + step)):
             if time.perf_counter() >= until:
                 break
+        if self.position_rows >= row:
+            self._fold_to(row, ts=target)
         if self.clock.speed == math.inf and not self.clock.paused:
             self.clock.jump(self.source.status().last_ts)
         if loop and self.position_rows >= loop_row:
@@ -334,16 +343,20 @@ class Replay:
 
     def _pursue(self) -> None:
         """Reach the goal if that is possible by now."""
-        way = self.seeker.way(self.position_rows)
+        goal, at = self.seeker.goal, self.position_rows
+        if goal and goal.row is not None and max(goal.row, self.seeker.opening) == at:
+            ts = self.source.pages.ts_of(at - 1) if goal.ts is None else goal.ts
+            at += self._done > self.overlay.due(at, ts)  # back before what hands did here: that is before this row
+        way = self.seeker.way(at)
         if way is None:
             return
-        if way.start != self.position_rows:
+        if way.start != at:
             labels = self.seeker.restore(way.start, self.engine)
             if labels is None:  # it has just been let go: the next pump takes an earlier one
                 self.seeker.goal = way.goal
                 return
             self._move_to(way.start, labels)
-        self._fold_to(way.row, played=False)
+        self._fold_to(way.row, ts=way.goal.ts, played=False)
         if way.goal.ts is None:
             self._stand()
         else:
@@ -356,28 +369,119 @@ class Replay:
         now = int(self.engine.state.clock[st.NOW])
         self.moves += 1
         self._labels = [labels]
+        self._done = self.overlay.before(row)
         self.source.move_to(row, now)
         picture = self.snapshot(DEEP)
         self.history.seek(now, picture.bids, picture.asks)
 
     # --- folding ---
 
-    def _fold_to(self, row: int, *, played: bool = True) -> bool:
-        """Hand rows over and fold them until `row`; what is `played` for the first time is logged. Return False if it failed."""
+    def _fold_to(self, row: int, *, ts: float | None = None, played: bool = True) -> bool:
+        """Hand rows over and fold them until `row`, and what hands did there by `ts` (None: by the time of the last row).
+
+        What is `played` for the first time is logged. Return False if it failed.
+        """
+        from lobterm.engine import state as st
+
         with self._stopping():
-            while (at := self.position_rows) < row:
-                stop, new = self._logged.run(at, row)
-                if played:
-                    self.source.hand_over(stop, CHUNK)
-                    events = self._cursor.read(CHUNK)
+            while True:
+                at, done = self.position_rows, self._done
+                item = self.overlay.items[done] if done < len(self.overlay) else None
+                here = item is not None and item.offset == at
+                if item and here and (at < row or item.ts <= max(ts or 0, self.engine.state.clock[st.NOW])):
+                    self._fold_beside(played)
+                elif at < row:
+                    self._fold_rows(row if item is None else min(row, item.offset), played)
                 else:
-                    events = self.source.pass_by(stop)
-                self.history.events(events)
-                for rows in self._drive.fold(self.engine, events):
-                    self._keep(rows, logged=played and new)
-                if played and new:
-                    self._logged.add(at, at + len(events))
+                    break
         return not self.failure
+
+    def _fold_rows(self, row: int, played: bool) -> None:
+        """Fold rows of the tape up to `row`, or fewer."""
+        at, done = self.position_rows, self._done
+        stop, new = self._logged.run(at + done, row + done)
+        if played:
+            self.source.hand_over(stop - done, CHUNK)
+            events = self._cursor.read(CHUNK)
+        else:
+            events = self.source.pass_by(stop - done)
+        self.history.events(events)
+        for rows in self._drive.fold(self.engine, events):
+            self._keep(rows, logged=played and new)
+        if played and new:
+            self._logged.add(at + done, at + done + len(events))
+
+    def _fold_beside(self, played: bool) -> None:
+        """Fold the next item of the overlay."""
+        woven = self._woven
+        events, (_, new) = self.overlay.event(self._done), self._logged.run(woven, woven + 1)
+        self.history.events(events)
+        for rows in self._drive.fold_beside(self.engine, events):
+            self._keep(rows, logged=played and new)
+        if played and new:
+            self._logged.add(woven, woven + 1)
+        self._done += 1
+
+    @property
+    def _woven(self) -> int:
+        """Return how many rows of tape and overlay were folded."""
+        return self.position_rows + self._done
+
+    # --- by hand ---
+
+    def act(self, kind: Kind, *, side: int = 0, px: int = 0, qty: int = 0, seq: int = 0) -> None:
+        """Put a row of one's own before the next message and fold it; raise InputError where that cannot be."""
+        from lobterm.engine import state as st
+        from lobterm.tape.overlay import Item
+
+        self.may_act()
+        self.cancel_seek()
+        pages = self.source.pages
+        self._fold_to(pages.message_end_after(self.position_rows - 1))  # inside a message there is no book to act on
+        if self.finished or self.failure:
+            raise InputError(self.failure or "the tape is at its end: nothing would come of it")
+        at, now = self.position_rows, max(self.clock.now, int(self.engine.state.clock[st.NOW]))
+        item = Item(at, min(now, pages.ts_of(at)), int(kind), side, seq, px, qty)
+        self.overlay.put(self._done, item)
+        self._overlay_changed()
+        with self._stopping():
+            self._fold_beside(True)
+
+    def drop_later(self) -> int:
+        """Take what hands did later than here out of the session; return how many items that were."""
+        self.may_act()
+        self.cancel_seek()
+        later = len(self.overlay) - self._done
+        if later:
+            self.overlay.cut(self._done)
+            self._overlay_changed()
+        return later
+
+    @property
+    def later_items(self) -> int:
+        """Return how many changes and orders lie behind here, from having been there before."""
+        return len(self.overlay) - self._done if self.ready else 0
+
+    def may_act(self) -> None:
+        """Raise InputError while hands can do nothing."""
+        if not self.ready or self.failure:
+            raise InputError(self.failure or "the engine is not loaded yet")
+
+    def _overlay_changed(self) -> None:
+        """Let index and log know that from here on this is another run."""
+        from lobterm.engine.digest import RowsDigest
+        from lobterm.session.stretches import Stretches
+
+        self.seeker.again(self.position_rows, self.overlay)
+        log = self.setup.log
+        if self._logged.end > self._woven:
+            if log:
+                self._end_log()
+                before = self.session_id
+                self.session_id = log.begin(self.setup.provenance() | {"branch_of": before, "branch_row": self._woven})
+            self._digest, self._logged = RowsDigest(), Stretches()
+        if log:
+            log.overlay(self.overlay.items)
 
     @contextlib.contextmanager
     def _stopping(self) -> Iterator[None]:
@@ -398,6 +502,34 @@ class Replay:
             self.setup.log.write(rows)
 
     # --- what a screen may ask ---
+
+    @property
+    def instrument(self) -> Instrument:
+        """Return the market that is traded."""
+        return self.setup.instrument
+
+    @property
+    def start_params(self) -> npt.NDArray[np.float64]:
+        """Return the parameter vector that the session began with."""
+        return self.setup.params
+
+    def origin(self, key: str) -> str:
+        """Return which layer of the configuration a parameter's first value came from."""
+        return self.setup.config.origin(self.symbol, key)
+
+    def what_if(self, until_ts: int | None = None) -> WhatIf:
+        """Begin to play on from here twice, as the session began and as it is now; raise InputError if that is the same.
+
+        `until_ts`: how far, None for the end of the tape.
+        """
+        from lobterm.tape.pages import Pages
+        from lobterm.what_if import WhatIf
+
+        self.may_act()
+        market, start = int(self.instrument.market), self.position_rows
+        stop = self.rows_total if until_ts is None else self.source.row_at(until_ts)
+        pages = Pages(self.setup.tape.again(), market)
+        return WhatIf(self.engine.state, self.start_params, pages, start, stop, market)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""
@@ -447,6 +579,11 @@ class Replay:
         return self.position_rows >= self.rows_total
 
     @property
+    def logged(self) -> Logged | None:
+        """Say where the session is logged, None where it is not, or not yet."""
+        return Logged(self.setup.log.path, self.session_id) if self.setup.log and self.ready else None
+
+    @property
     def lag_us(self) -> int:
         """Return how far the engine is behind the clock; 0 when every row that is due has been folded."""
         if not self.ready or self.failure or self.position_rows >= self.source.row_at(self.clock.now):
@@ -465,17 +602,26 @@ class Replay:
         if self._seeker:
             self._seeker.indexer.stop()
         if self.setup.log and self.ready:
-            if not self.failure and self._logged.ends_at(self.position_rows):
+            closed = not self.failure and self._logged.ends_at(self._woven)
+            if closed:
                 for rows in self._drive.finish(self.engine):
                     self._keep(rows, logged=True)
+            self._end_log(self._woven if closed else None)
+        if self._feed:
+            self._feed.stop()
+
+    def _end_log(self, closed_at: int | None = None) -> None:
+        """End the session in the log; `closed_at`: where the markouts that waited were given out."""
+        if self.setup.log:
             self.setup.log.end(
                 {
                     "rows": self.position_rows,
-                    "events": self.rows_total,
+                    "events": self.rows_total + len(self.overlay),
                     "stretches": self._logged.to_json(),
+                    "stood_ts_us": self.clock.now,
+                    "overlay": len(self.overlay),
+                    "closed_at": closed_at,
                     "rows_sha256": self._digest.hexdigest(),
                     "failure": self.failure,
                 }
             )
-        if self._feed:
-            self._feed.stop()

@@ -13,7 +13,10 @@ from lobterm.tape.timeline import Overview, Timeline
 from lobterm.view.console import Seeking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lobterm.engine.drive import Engine
+    from lobterm.tape.overlay import Overlay
     from lobterm.tape.parquet import Tape
 
 CLOSE = 2 * SPACING
@@ -43,15 +46,19 @@ class Way:
 class Seeker:
     """The index of one tape under one engine's parameters and model, and how to get anywhere with it."""
 
-    def __init__(self, tape: Tape, market: int, engine: Engine, opening: int) -> None:
-        """`engine`: of its own, before its first row, like the one that is to be moved; `opening`: the first row to stop at."""
+    def __init__(self, tape: Tape, market: int, new_engine: Callable[[], Engine], opening: int) -> None:
+        """`new_engine`: returns one before its first row, like the one that is to be moved; `opening`: the first row to stop at."""
         self.checkpoints = Checkpoints()
         self._timeline = Timeline(tape.meta.first_ts_us, tape.meta.last_ts_us, market)
-        self.indexer = Indexer(Pages(tape.again(), market), engine, self.checkpoints, self._timeline)
-        self._total, self._opening = tape.meta.rows, opening
+        self.indexer = Indexer(Pages(tape.again(), market), new_engine, self.checkpoints, self._timeline)
+        self._total, self.opening = tape.meta.rows, opening
         self.goal: Goal | None = None
         self.note = ""
         """Why the last seek led nowhere."""
+
+    def again(self, row: int, overlay: Overlay) -> None:
+        """Index what comes after `row` anew, because the overlay is another from there on."""
+        self.indexer.again(row, overlay.items, overlay.market)
 
     def overview(self, columns: int) -> Overview:
         """Return the whole tape as far as it is indexed, in `columns` parts of equal time."""
@@ -76,7 +83,7 @@ class Seeker:
         if goal is None:
             return None
         ended = self.indexer.finished  # asked first: what it found until then is there
-        row = self._trigger_after(at) if goal.row is None else max(goal.row, self._opening)
+        row = self._trigger_after(at) if goal.row is None else max(goal.row, self.opening)
         start = None if row is None else self._start_for(row, at, LEAD if goal.what == "time" else 0)
         if row is not None and start is not None:
             self.goal = None

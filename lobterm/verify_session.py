@@ -1,7 +1,8 @@
-"""A live session run again from its recording: is every row that was logged the row that comes out now?
+"""A session run again: is every row that was logged the row that comes out now?
 
-What: raw lines to rows to engine to output rows, held against the log one by one, every column, nulls included. A session that
-was cut off may lack rows that its recording still gives: they are counted apart, and are no difference.
+What: a replay from its tape and its overlay (`replayed`), a live session from its recording: raw lines to rows to engine to output
+rows, held against the log one by one, every column, nulls included. A live session that was cut off may lack rows that its
+recording still gives: they are counted apart, and are no difference.
 """
 
 from __future__ import annotations
@@ -13,27 +14,33 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from lobterm import replayed
 from lobterm.engine import drive
 from lobterm.engine.params import PARAMS
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
 from lobterm.feeds.binance.replayed import Reading, read_recording
 from lobterm.models.model import ClusterModel
-from lobterm.session import reader, records
-from lobterm.session.columns import columns
-from lobterm.tape.recording import names
+from lobterm.session import reader
+from lobterm.session.compared import Compared
+from lobterm.tape.recording import leaving, names
+from lobterm.tape.recording.account import Left
 
 
 class Again:
     """A live session that is run again from its recording; raise InputError where it has none."""
 
     def __init__(self, log: Path, run: reader.Run) -> None:
-        self.paths = recording(log, run)
+        self.paths, self._session = recording(log, run), run.session_id
         self._reading = read_recording(self.paths)
         self._engine = _engine(log, run, self._reading)
         self.events = 0
         self.end_us = 0
         """Time of the last row so far."""
+
+    def left(self) -> Left:
+        """Return what the session leaves to one that goes on with it; ask when all rows are through."""
+        return leaving.left(self._engine.state, self._reading.sessions[0].instruments[0], self._session)
 
     def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[drive.Rows]:
         """Yield all that the engine says of the recording, to the session's end."""
@@ -50,8 +57,10 @@ def verify(log: Path, wanted: str, progress: Callable[[int], None] | None = None
     """Return the keys of DESIGN §7 for one session of a log."""
     with reader.opened(log) as connection:
         run = reader.run(connection, log, wanted)
+        if run.provenance.get("tape"):
+            return replayed.verify(log, connection, run, progress)
         again = Again(log, run)
-        compared = _Compared({table: reader.rows(connection, table, run.number) for table in TABLES}, run.number)
+        compared = Compared({table: reader.rows(connection, table, run.number) for table in TABLES}, run.number)
         for rows in again.rows(progress):
             compared.add(rows)
         compared.end(ended=run.ended)
@@ -94,55 +103,3 @@ def _engine(log: Path, run: reader.Run, reading: Reading) -> drive.Engine:
     model = run.provenance.get("model")
     centroids, roles = (None, None) if model is None else msgspec.convert(model, ClusterModel).engine_arrays()
     return drive.start(reading.sessions[0].instruments[0], np.array(run.params), centroids, roles)
-
-
-class _Compared:
-    """The logged rows beside those that come out now."""
-
-    def __init__(self, logged: dict[str, Iterator[tuple[Any, ...]]], run: int) -> None:
-        self.compared = self.differing = self.not_logged = 0
-        self.first: dict[str, Any] | None = None
-        self._logged, self._run = logged, run
-        self._at = dict.fromkeys(logged, 0)
-        self._lacks = dict.fromkeys(logged, 0)
-
-    def add(self, rows: drive.Rows) -> None:
-        """Take the next rows that come out."""
-        for table, part in rows.items():
-            for now in records.values(table, part, self._run) if len(part) else ():
-                self._at[table] += 1
-                before = next(self._logged[table], None)
-                if before is None:
-                    self._lacks[table] += 1
-                    self._note(table, None, now, count=False)
-                    continue
-                self.compared += 1
-                if before != tuple(now):
-                    self._note(table, before, now)
-
-    def end(self, *, ended: bool) -> None:
-        """Count what one side alone has."""
-        for table, logged in self._logged.items():
-            for before in logged:
-                self._at[table] += 1
-                self.compared += 1
-                self._note(table, before, None)
-        self.not_logged = sum(self._lacks.values())
-        if ended:
-            self.differing += self.not_logged
-        elif not self.differing:
-            self.first = None
-
-    def _note(self, table: str, before: Any, now: Any, *, count: bool = True) -> None:
-        self.differing += count
-        if self.first is None or (count and self.first["logged"] is None):
-            names_of = ["run", *(column.name for column in columns(table))]
-            pairs = zip(names_of, before or (), now or (), strict=False)
-            which = [name for name, logged, replayed in pairs if logged != replayed]
-            self.first = {
-                "table": table,
-                "row": self._at[table],
-                "columns": which,
-                "logged": None if before is None else dict(zip(names_of, before, strict=True)),
-                "replayed": None if now is None else dict(zip(names_of, now, strict=True)),
-            }

@@ -40,15 +40,28 @@ def in_subprocess() -> None:
 
 
 def load() -> None:
-    """Fold a heartbeat and read a picture: that compiles or loads every kernel that a replay needs."""
+    """Fold a book and read a picture of it: that compiles or loads every kernel that a replay needs."""
+    import numpy as np
+
     from lobterm.engine import checkpoint, drive, params, read
     from lobterm.events import Flag, Kind, Market, empty
     from lobterm.instrument import Instrument
 
-    engine = drive.start(Instrument(Market.PERP, "WARM", Decimal("0.1"), Decimal("0.001")), params.defaults())
-    beat = empty(1)
-    beat["kind"], beat["flags"], beat["ts"] = Kind.HEARTBEAT, Flag.LAST, 1
-    list(drive.fold(engine, beat))
+    values = params.defaults()
+    values[[params.UNIT, params.WIDEN]] = 1.0  # signals without a normaliser to wait for, and the maker's rarer way
+    market = Instrument(Market.PERP, "WARM", Decimal("0.1"), Decimal("0.001"))
+    engine = drive.start(market, values, np.zeros((1, 3, 6)), np.zeros((1, 3), np.uint8))
+    book = empty(2)
+    book["kind"], book["ts"], book["exch_ts"], book["px"], book["qty"], book["side"] = (
+        Kind.BOOK,
+        1,
+        1,
+        [10, 12],
+        1,
+        [1, -1],
+    )
+    book["flags"] = Flag.SNAPSHOT, Flag.SNAPSHOT | Flag.LAST
+    list(drive.fold(engine, book))
     read.snapshot(engine.state, 1)
     samples = checkpoint.Samples()
     checkpoint.restore(checkpoint.save(engine.state, samples), engine.state, samples)

@@ -40,6 +40,12 @@ def test_help_loads_nothing_heavy(module):
     assert module not in loaded_by("from lobterm.cli import parser; parser().format_help()")
 
 
+@pytest.mark.parametrize("module", ["numba", "pandas", "scipy", "polars", "sqlite_utils", "sklearn"])
+def test_the_first_paint_waits_for_nothing_that_it_does_not_need(module):
+    loaded = "import lobterm.cli.replay, lobterm.runtime, lobterm.session.log, lobterm.tape.parquet, lobterm.app.app"
+    assert module not in loaded_by(loaded)
+
+
 @pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.name)
 def test_every_part_of_the_engine_says_what_it_is_and_keeps_to_itself(path):
     text = path.read_text()

@@ -32,13 +32,19 @@ PAINTS = (
 Styles = Mapping[str, Style]
 """A Rich style for each of PAINTS."""
 
-STRIPS_KEPT = 1024
+STRIPS_KEPT = 256
+"""By each widget: some screens of rows. What is kept is what a full garbage collection walks."""
 PART = " · "
+
+
+def cells_of(text: str) -> int:
+    """Return how many cells a text takes; most of what is painted is ASCII, and need not be looked up."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def pad(text: str, width: int, align: str = "<") -> str:
     """Return `text` in exactly `width` cells; an ellipsis ends what does not fit: a cut number is seen to be cut."""
-    cells = cell_len(text)
+    cells = cells_of(text)
     if cells > width:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     space = " " * (width - cells)
@@ -49,20 +55,25 @@ def fit(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> list[Seg
     """Return segments of exactly `width` cells: neighbours of one style joined, cut or filled at the right."""
     segments: list[Segment] = []
     left = width
+    run, run_style = "", fill
     for text, style in parts:
         if left <= 0:
             break
-        cells = cell_len(text)
+        cells = cells_of(text)
         if cells > left:
             text, cells = set_cell_size(text, left), left
         left -= cells
-        if not text:
-            continue
-        if segments and segments[-1].style is style:
-            segments[-1] = Segment(segments[-1].text + text, style)
-        else:
-            segments.append(Segment(text, style))
-    if left > 0:
+        if style is run_style:
+            run += text
+        elif text:
+            if run:
+                segments.append(Segment(run, run_style))
+            run, run_style = text, style
+    if left > 0 and run_style is fill:
+        run += " " * left
+    if run:
+        segments.append(Segment(run, run_style))
+    if left > 0 and run_style is not fill:
         segments.append(Segment(" " * left, fill))
     return segments
 
@@ -73,10 +84,10 @@ def title_row(title: str, note: str, width: int, styles: Styles, note_paint: str
     Parts of the note, set apart by a dot, are left out whole from its end where they do not fit.
     """
     ground = styles["title"]
-    while cell_len(note) > width - cell_len(title) - 3 and PART in note:
+    while cells_of(note) > width - cells_of(title) - 3 and PART in note:
         note = note.rpartition(PART)[0]
-    note = pad(note, min(cell_len(note), max(0, width - cell_len(title) - 3)))
-    gap = " " * max(1, width - cell_len(title) - cell_len(note) - 2)
+    note = pad(note, min(cells_of(note), max(0, width - cells_of(title) - 3)))
+    gap = " " * max(1, width - cells_of(title) - cells_of(note) - 2)
     return fit([(" " + title + gap, ground), (note, on(styles[note_paint], ground))], width, ground)
 
 
@@ -101,6 +112,21 @@ def runs_of(rows: Iterable[int]) -> list[tuple[int, int]]:
         else:
             runs.append((y, 1))
     return runs
+
+
+class Row(Strip):
+    """A row's strip, which does not hold itself.
+
+    Textual remembers what a strip was divided into, and one that stays whole is its own part: a cycle for each row painted, of
+    which the garbage collector makes a pause of a tenth of a second every two seconds.
+    """
+
+    __slots__ = ()
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Return the strips between cells; the row itself where there is nothing to cut."""
+        within = [cut for cut in cuts if cut <= self.cell_length]
+        return [self] if within == [self.cell_length] else super().divide(within)
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -213,7 +239,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         if strip is None:
             styles = self._styles()
             segments = [Segment(" " * width, styles["text"])] if key is None else self.row_segments(key, width, styles)
-            strip = Strip(segments, width)
+            strip = Row(segments, width)
             self._strips[width, key] = strip
         return strip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -14,6 +14,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from lobterm.app.alert_command import AlertCommand
 from lobterm.app.alerts import Alerts
 from lobterm.app.governor import Governor, backlog
 from lobterm.app.instant import WORKER, InstantReplay
@@ -22,12 +23,15 @@ from lobterm.app.screens.heatmap import HeatmapScreen
 from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
 from lobterm.app.screens.pressure import PressureScreen
+from lobterm.app.screens.review import ReviewScreen
+from lobterm.app.screens.watch import WatchScreen
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.terminal import TerminalDriver
-from lobterm.app.themes import DARK, THEMES
+from lobterm.app.themes import DARK, THEMES, of_256
 from lobterm.errors import LobtermError
 from lobterm.view import build
-from lobterm.view.console import seekable
+from lobterm.view.console import seekable, several
+from lobterm.view.format import use_local
 
 if TYPE_CHECKING:
     from lobterm.app.bookmarks import Bookmarks
@@ -41,6 +45,8 @@ BUDGET_AT_MAX_US = 40_000
 
 LEFT = 130
 """Exit code when the session did not end by a key: interrupted, with everything saved."""
+BACK = 64
+"""Exit code when the person wants to choose something else."""
 SETTLED = 10
 """Frames that are painted after the last change: a new layout takes some until it is known."""
 
@@ -63,25 +69,32 @@ class LobtermApp(App[None], inherit_bindings=False):
         keymap: Mapping[str, str] | None = None,
         bookmarks: Bookmarks | None = None,
         alerts: str = "none",
+        alert_command: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.market, self.autoplay, self.fps = console, play, fps
         self.shell, self.governor = Shell(console, wall_us, bookmarks), Governor()
-        self.alerts = Alerts(console, alerts, self.write_out, wall_us)
+        self.alert_command = AlertCommand(alert_command) if alert_command else None
+        run = self.alert_command.run if self.alert_command else None
+        self.alerts = Alerts(console, alerts, self.write_out, wall_us, run)
         self.instant = InstantReplay(self)
         self.monitor = MonitorScreen(self.shell)
         screens: dict[str, Callable[[], Screen[None]]] = {
             "monitor": lambda: self.monitor,
             "heatmap": lambda: HeatmapScreen(self.shell),
             "pressure": lambda: PressureScreen(self.shell),
+            "review": lambda: ReviewScreen(self.shell),
             "log": lambda: LogScreen(self.shell),
+            "watch": lambda: WatchScreen(self.shell),
         }
         for name, screen in screens.items():
             self.add_mode(name, screen)
         for theme in THEMES:
-            self.register_theme(theme)
+            self.register_theme(of_256(theme) if self.console.color_system == "256" else theme)
         self.theme = DARK.name
-        self._told_failure = self.asked_to_leave = False
+        use_local(False)
+        self.asked_to_leave = False
+        self._told_failures: set[str] = set()
         self._painted: tuple[object, ...] = ()
         self._same = 0
         self.set_keymap(dict(keymap or {}))
@@ -160,16 +173,20 @@ class LobtermApp(App[None], inherit_bindings=False):
                 self.exit(return_code=LEFT)
             return
         market, shown = self.market, self.shell.market
-        if market.ready and not market.failure:
+        session = several(market)
+        if market.ready and not (session.stopped if session else market.failure):
             at_max = math.isinf(market.clock.speed)
             market.pump(self.shell.wall_us(), BUDGET_AT_MAX_US if at_max else BUDGET_US)
         if shown is not market:
             shown.pump(self.shell.wall_us(), BUDGET_US)  # what goes on goes first: no more than its share, at any speed
-        if market.failure and not self._told_failure:
-            self._told_failure = True
-            self.notify(market.failure, title="The engine stopped", severity="error", timeout=30, markup=False)
+        for failure in [*(who.failure for who in (session.followed if session else ())), market.failure]:
+            if failure and failure not in self._told_failures:
+                self._told_failures.add(failure)
+                self.notify(failure, title="The engine stopped", severity="error", timeout=30, markup=False)
         if market.ready:
             self.alerts.look(self.failure)
+        if self.alert_command and (words := self.alert_command.complaint()):
+            self.notify(words, title="The alert command", severity="warning", timeout=30, markup=False)
         self.shell.count()
         if self._stands_still():
             self._paint_beside()
@@ -181,7 +198,8 @@ class LobtermApp(App[None], inherit_bindings=False):
         """Say whether everything has been painted as it is: a market that stands need not be painted again."""
         market, clock = self.shell.market, self.shell.market.clock
         state = (
-            market.ready, market.position_rows, clock.now, clock.paused, clock.speed, market.finished, market.failure,
+            market.ready, market.symbol, market.position_rows, clock.now, clock.paused, clock.speed, market.finished,
+            market.failure,
             self.shell.rows_per_s, self.size, self.current_mode, build.seek_words(market),
             build.indexed_steps(tape) if (tape := seekable(market)) else 0,
         )  # fmt: skip
@@ -215,6 +233,10 @@ class LobtermApp(App[None], inherit_bindings=False):
     def action_show(self, name: str) -> None:
         """Go to another screen."""
         self.switch_mode(name)
+
+    def action_open_another(self) -> None:
+        """End the session in order, and go back to the picker."""
+        self.exit(return_code=BACK)
 
     def action_next_theme(self) -> None:
         """Go to the next colour theme."""

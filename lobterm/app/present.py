@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lobterm.engine.rows import Label
+from lobterm.view.candles import CandlesView
 from lobterm.view.heat import HeatView
 from lobterm.view.models import (
     Checked,
@@ -28,8 +29,8 @@ from lobterm.view.models import (
 )
 from lobterm.view.series import ChartView
 from lobterm.view.timeline import Mark, Part, TimelineView
+from widgets import candles, gauge, heatmap, ladder, meter, panel, status_line, table, tape, transport
 from widgets import chart as charts
-from widgets import gauge, heatmap, ladder, meter, panel, status_line, table, tape, transport
 from widgets import timeline as time_line
 
 TONES = {Tone.PLAIN: "text", Tone.GOOD: "good", Tone.WARN: "warn", Tone.BAD: "bad", Tone.UNKNOWN: "none"}
@@ -110,6 +111,8 @@ def _ladder_row(row: LadderRow, stale: bool) -> ladder.LadderRow:
     mark, mark_paint = {1: ("▲", "bid-strong"), -1: ("▼", "ask-strong")}.get(row.last_side, (" ", "text"))
     if row.pinned:
         mark, mark_paint, price_paint = "⋮", "own", "own"
+    if row.cursor:
+        mark, mark_paint, price_paint, ground = "▸", "own", "own", "track"
     return ladder.LadderRow(
         price=row.price,
         bid=(f"{LARGE}{row.bid}" if row.large and row.bid else row.bid)
@@ -146,6 +149,8 @@ def book(view: LadderView) -> ladder.Ladder:
     )
     name = " ".join(["BOOK", *(["SUM"] if view.cumulative else []), *(["QUOTE"] if view.in_quote else [])])
     title = ladder.LadderTitle(name, note, "warn" if view.stale else "note")
+    if view.entry:
+        title = ladder.LadderTitle("ORDER", view.entry + (f" · {note}" if view.stale else ""), "own")
     stale = bool(view.stale)
     return ladder.Ladder(title, tuple(_ladder_row(row, stale) for row in view.rows), view.unknown)
 
@@ -154,6 +159,8 @@ def _trade(row: TradeRow) -> tape.TapeRow:
     name, tag, paint = LABELS[row.label]
     if row.why:
         name, tag = f"? {row.why}", f"?{row.why.removeprefix('no ').removesuffix('-up')}"
+    if row.liquidation:
+        name, tag, paint = f"{'SHORT' if row.side > 0 else 'LONG'} LIQUIDATED", "LIQ", "warn"
     sweep = f"×{row.prints}" if row.prints > 1 else ""
     return tape.TapeRow(row.time, row.side, row.price, row.size, row.size_share, name, tag, paint, sweep, row.large)
 
@@ -215,10 +222,37 @@ def orders(frame: Frame) -> table.Table:
     for order in frame.orders:
         side, paint = SIDES[order.side]
         glyph, own = OWN[order.state]
-        cells = (order.whose, f"{side} {order.price}", order.size, order.ahead, f"{glyph} {WHERE[order.state]}")
-        paints = ("dim", paint, "text", "none" if order.ahead == "—" else "text", own)
+        state = f"{glyph} {WHERE[order.state]}"
+        cells = (order.whose, f"{side} {order.price}", order.size, order.ahead, state, order.why)
+        paints = ("dim", paint, "text", "none" if order.ahead == "—" else "text", own, "dim")
         rows.append(tuple(table.Cell(text, name) for text, name in zip(cells, paints, strict=True)))
-    return table.Table(table.TableTitle("OWN ORDERS", "left · ahead"), tuple(rows), "<>>><", 4, "none")
+    return table.Table(table.TableTitle("OWN ORDERS", "left · ahead · why there"), tuple(rows), "<>>><<", 5, "none")
+
+
+def _said(values: tuple[Value, ...]) -> tuple[tuple[table.Cell, ...], ...]:
+    return tuple(
+        (table.Cell(v.label, SIDES[v.side][1] if v.side else "dim"), table.Cell(v.text, _paint(v))) for v in values
+    )
+
+
+def why(frame: Frame) -> table.Table:
+    """Return why the quotes stand where they stand, and what the triggers lack."""
+    return table.Table(
+        table.TableTitle("WHY", "ticks · what the next requote would do"), _said(frame.why), "<<", 1, "loading"
+    )
+
+
+def edge(frame: Frame) -> table.Table:
+    """Return what fees take and what is left."""
+    return table.Table(table.TableTitle("BREAK-EVEN", "markout by z Z"), _said(frame.edge), "<<", 1, "loading")
+
+
+def candle_chart(view: CandlesView) -> candles.CandleChart:
+    """Return the candles."""
+    return candles.CandleChart(
+        candles.CandlesTitle("1m", view.note), tuple(None if c is None else candles.Candle(*c) for c in view.candles),
+        view.times, view.top, view.bottom, view.last, view.unknown,
+    )  # fmt: skip
 
 
 def ledgers(frame: Frame) -> table.Table:

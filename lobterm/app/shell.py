@@ -34,6 +34,7 @@ class Shell:
         self.rows_meter = RateMeter()
         self.rows_per_s: float | None = None
         self._moves = 0
+        self._symbol = console.symbol
 
     @property
     def market(self) -> Console:
@@ -50,6 +51,8 @@ class Shell:
         way = seekable(self.market)
         if way and way.moves != self._moves:
             self._moves, self.rows_meter = way.moves, RateMeter()
+        if self.market.symbol != self._symbol:
+            self._symbol, self.rows_meter = self.market.symbol, RateMeter()
         if self.market.ready:
             self.rows_per_s = self.rows_meter.add(self.wall_us(), self.market.position_rows)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.theme import Theme
 
 DARK = Theme(
@@ -152,3 +154,44 @@ CLASSIC = Theme(
 )
 
 THEMES = (DARK, LIGHT, CONTRAST, CLASSIC)
+
+DARK_OF_256 = {
+    "spread": "#1c1c1c",
+    "track": "#303030",
+    "band": "#5f0000",
+    "band-mirror": "#005f87",
+    "bid-bar": "#005f87",
+    "ask-bar": "#870000",
+    "heat-0": "#121212",
+}
+LIGHT_OF_256 = {
+    "spread": "#eeeeee",
+    "track": "#d0d0d0",
+    "bid-strong": "#000087",
+    "ask-strong": "#5f0000",
+    "opportunistic": "#5f5f00",
+    "own": "#5f5f00",
+    "passive": "#5f875f",
+    "band": "#ffd7af",
+    "band-mirror": "#afd7ff",
+    "heat-5": "#005faf",
+    "heat-6": "#000087",
+    "heat-7": "#000000",
+}
+GROUNDS_OF_256 = {
+    DARK.name: (("#080808", "#121212", "#262626"), DARK_OF_256),
+    CLASSIC.name: (("#080808", "#121212", "#262626"), DARK_OF_256 | {"bid-bar": "#005f00", "band-mirror": "#005f00"}),
+    LIGHT.name: (("#dadada", "#ffffff", "#c6c6c6"), LIGHT_OF_256),
+}
+"""Background, surface and panel, and other colours, where a terminal has 256 of them: the nearest of those to the true ones are
+often one and the same."""
+
+
+def of_256(theme: Theme) -> Theme:
+    """Return a theme whose colours stay told apart among a terminal's 256."""
+    if theme.name not in GROUNDS_OF_256:
+        return theme
+    (background, surface, panel), others = GROUNDS_OF_256[theme.name]
+    return replace(
+        theme, background=background, surface=surface, panel=panel, variables=DARK.variables | theme.variables | others
+    )

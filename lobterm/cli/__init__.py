@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from lobterm import __version__
+from lobterm.cli import picker
 from lobterm.cli.doctor import register as register_doctor
 from lobterm.cli.emulate import register as register_emulate
 from lobterm.cli.live import register as register_live
@@ -18,11 +19,13 @@ from lobterm.cli.model import register as register_model
 from lobterm.cli.replay import register as register_replay
 from lobterm.cli.serve import register as register_serve
 from lobterm.cli.session import register as register_session
+from lobterm.cli.status import register as register_status
 from lobterm.cli.tape import register as register_tape
 from lobterm.errors import LobtermError
 
 EPILOG = """\
 start here:
+  lobterm                                         the picker: tapes, recordings, live symbols, past sessions
   lobterm replay replays/long-cascade.parquet     watch a bundled cascade
   lobterm tape import btcusdt.gz --out day.parquet    make a tape of a recording
   lobterm model train day.parquet                 learn its trade clusters
@@ -42,20 +45,31 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"lobterm {__version__}")
     top.add_argument("--config", type=Path, metavar="FILE", help="configuration to lay over the defaults")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    top.set_defaults(run=None)
     for register in (
-        register_replay, register_live, register_tape, register_model, register_session, register_emulate,
+        register_replay, register_live, register_tape, register_model, register_session, register_emulate, register_status,
         register_serve, register_doctor,
     ):  # fmt: skip
         register(commands)
     return top
 
 
+def _command(arguments: argparse.Namespace) -> int:
+    return int(arguments.run(arguments) or 0)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments) or 0)
+        code = _command(arguments) if arguments.run else picker.BACK
+        if code != picker.BACK:
+            return code
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            parser().print_help()
+            return 2
+        return picker.run(arguments.config, lambda words: _command(parser().parse_args(words)))
     except LobtermError as error:
         print(f"lobterm: {error}", file=sys.stderr)
         return error.exit_code

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EPILOG = """\
   lobterm live BTCUSDT                                        the console on the live market, recorded
   lobterm live BTCUSDT ETHUSDT --headless --seconds 3600 --json
+  lobterm live BTCUSDT --resume                               with yesterday's position, profit and funding owed since
   lobterm live BTCUSDT --ws ws://127.0.0.1:8765 --rest http://127.0.0.1:8765     an emulated exchange (lobterm emulate)
 
 Paper only: no key is asked for, no order leaves this machine. Ctrl-C ends the session; everything so far is kept, and
@@ -34,11 +35,19 @@ def register(commands: Any) -> None:
     live = commands.add_parser("live", help="follow the live market", epilog=EPILOG, formatter_class=raw)
     _add_source(live)
     live.add_argument(
-        "--model", type=Path, metavar="FILE", help="cluster model (default: none, trades stay unclassified)"
+        "--model",
+        metavar="FILE",
+        help="cluster model (default: the newest of the models folder for the symbol); none for none",
     )
     live.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter for this run")
     live.add_argument("--sessions", type=Path, metavar="FILE", help="the session log's file")
     live.add_argument("--no-record", action="store_true", help="keep no recording: the session cannot be verified")
+    live.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the paper account of the symbol's last recorded session: position, profit, fees, funding owed since "
+        "(default: afresh, flat)",
+    )
     live.add_argument("--headless", action="store_true", help="no console")
     live.set_defaults(run=run_live)
 
@@ -90,6 +99,7 @@ def _symbols(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 def _setup(arguments: argparse.Namespace) -> LiveSetup:
     from lobterm import config
+    from lobterm.live import status
     from lobterm.live.setup import LiveSetup
     from lobterm.models import model
     from lobterm.session import log
@@ -97,15 +107,38 @@ def _setup(arguments: argparse.Namespace) -> LiveSetup:
     settings = config.load(arguments.config)
     for text in arguments.set:
         settings = settings.with_override(text)
+    symbols = _symbols(arguments)
     return LiveSetup(
-        _symbols(arguments),
+        symbols,
         settings,
-        model.load(arguments.model) if arguments.model else None,
+        model.load(Path(arguments.model)) if arguments.model not in (None, "none") else None,
         _bases(arguments, settings),
+        models={} if arguments.model else _models(symbols, settings),
         spot=not arguments.no_spot,
         log=arguments.sessions or log.default_path(str(settings.setting("paths.sessions"))),
         recordings=None if arguments.no_record else recordings_folder(arguments, settings),
+        resume=arguments.resume,
+        status=status.folder(),
     )
+
+
+def _models(symbols: tuple[str, ...], settings: Any) -> dict[str, Any]:
+    """Return the newest model of each symbol that has one, and say which."""
+    from lobterm.models import build, choose
+
+    shelf = choose.shelf(build.folder(str(settings.setting("paths.models"))))
+    found = {}
+    for problem in shelf.problems:
+        output.warn(problem)
+    for symbol in symbols:
+        path = shelf.newest(symbol)
+        if path is not None:
+            found[symbol] = shelf.models[path]
+            differs = choose.mismatch(found[symbol])
+            output.warn(
+                f"{symbol}: model {path}" + (f"; it was trained on other sources: {differs}" if differs else "")
+            )
+    return found
 
 
 def recordings_folder(arguments: argparse.Namespace, settings: Any) -> Path:
@@ -122,10 +155,16 @@ def run_live(arguments: argparse.Namespace) -> int:
     """Follow the live market, in the console or without one."""
     from lobterm.live.session import Live
 
+    if arguments.resume and arguments.no_record:
+        raise InputError(
+            "--resume with --no-record", mend="the account lies beside the recordings: leave one of them out"
+        )
     setup = _setup(arguments)
-    if setup.model is None:
+    without = [symbol for symbol in setup.symbols if setup.model_of(symbol) is None]
+    if without:
         output.warn(
-            "no cluster model: trades stay unclassified and the maker does not quote (lobterm model train TAPE)"
+            f"no cluster model for {', '.join(without)}: trades stay unclassified and the maker does not quote; "
+            "train one: lobterm model train TAPE"
         )
     live = Live(setup)
     if arguments.headless:
@@ -136,8 +175,9 @@ def run_live(arguments: argparse.Namespace) -> int:
 
     settings = setup.config
     code = app.run(
-        live, fps=int(settings.setting("app.fps")), keys=settings.keys, alerts=str(settings.setting("app.alerts"))
-    )
+        live, fps=int(settings.setting("app.fps")), keys=settings.keys, alerts=str(settings.setting("app.alerts")),
+        alert_command=settings.alert_command,
+    )  # fmt: skip
     if arguments.json:
         output.show(live.report(), as_json=True)
     return code
@@ -174,7 +214,7 @@ def _follow(what: Any, arguments: argparse.Namespace) -> int:
         gc.collect()
         gc.freeze()
         until_s = time.monotonic() + (arguments.seconds or float("inf"))
-        while not stop.is_set() and not what.failure and time.monotonic() < until_s:
+        while not stop.is_set() and not what.stopped and time.monotonic() < until_s:
             what.pump(time.monotonic_ns() // 1_000, PUMP_US)
             progress(what.position_rows)
             if not what.lag_us:
@@ -186,8 +226,12 @@ def _follow(what: Any, arguments: argparse.Namespace) -> int:
             signal.signal(name, handler)
     report = what.report()
     output.show(report if arguments.json else _in_short(report), arguments.json)
-    if what.failure:
-        output.warn(what.failure)
+    if what.stopped:
+        output.warn(what.stopped)
+        return 1
+    failures = [said["failure"] for said in report["symbols"].values() if said["failure"]]
+    if failures:
+        output.warn("; ".join(failures))
         return 1
     return 130 if stop.is_set() else 0
 

@@ -12,6 +12,9 @@ EPILOG = """\
   lobterm model train day.parquet --out day.model.json
   lobterm model train mon.parquet tue.parquet wed.parquet
 
+A live session takes the newest model of the models folder that was trained on its symbol, by the end of what it was trained
+on: `lobterm model list` marks it `live`. A running session goes on with the model that it began with.
+
 A model named like its tape and lying beside it (day.parquet, day.model.json) is found by itself.
 """
 
@@ -90,10 +93,11 @@ def run_list(arguments: argparse.Namespace) -> int:
     """List the models folder; a file that cannot be read says why."""
     from lobterm import config
     from lobterm.errors import InputError
-    from lobterm.models import build, model
+    from lobterm.models import build, choose, model
 
     folder = build.folder(str(config.load(arguments.config).setting("paths.models")))
     found: dict[str, Any] = {}
+    shelf = choose.shelf(folder)
     for path in sorted(folder.glob("*.model.json")):
         try:
             held = model.load(path)
@@ -103,6 +107,8 @@ def run_list(arguments: argparse.Namespace) -> int:
         found[path.name] = {
             "symbol": held.training.get("symbol"),
             "rows": held.training.get("rows"),
+            "trained_to_us": held.training.get("last_ts_us"),
+            "live": shelf.newest(str(held.training.get("symbol"))) == path,
             "roles": list(held.roles),
             "sha256": held.sha256,
         }

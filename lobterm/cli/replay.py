@@ -134,5 +134,6 @@ def _console(setup: Setup, arguments: argparse.Namespace) -> int:
         fps=int(settings.setting("app.fps")),
         keys=settings.keys,
         alerts=str(settings.setting("app.alerts")),
+        alert_command=settings.alert_command,
         bookmarks=Bookmarks(folder, meta.sha256),
     )

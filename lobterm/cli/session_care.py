@@ -109,12 +109,14 @@ def _fill_in(path: Path, run: reader.Run, progress: output.Progress) -> dict[str
         return {"left": "a replay: what was played is logged, and nobody played the rest"}
     from lobterm import verify_session
     from lobterm.session.repair import refill
+    from lobterm.tape.recording import account
     from lobterm.tape.recording import repair as recording
 
     try:
         mended = recording.repair(verify_session.recording(path, run))
         again = verify_session.Again(path, run)
         done = refill(path, run.session_id, again.rows(progress), lambda: again.end_us)
+        account.save(again.paths[0].parent, again.left())
     except LobtermError as error:
         return {"failed": str(error)}
     return {

@@ -63,6 +63,10 @@ class Samples:
             self._times[k][pushed - fresh : pushed] = s.window_times[k][slots]
             self._taken[k] = pushed
 
+    def retake(self, taken: list[int]) -> None:
+        """Take what comes after the first `taken` samples of each window anew: from there on the run is another one."""
+        self._taken = [min(pair) for pair in zip(self._taken, taken, strict=True)]
+
     def of(self, k: int, start: int, stop: int) -> tuple[Floats, Ints]:
         """Return (values, times in µs) of samples `start` to `stop` of window `k`."""
         return self._values[k][start:stop], self._times[k][start:stop]
@@ -79,6 +83,11 @@ def _with_room(column: npt.NDArray[Number], n: int) -> npt.NDArray[Number]:
     larger = np.zeros(max(n, len(column) + len(column) // 2, 1024), column.dtype)
     larger[: len(column)] = column
     return larger
+
+
+def pushed(s: st.State) -> list[int]:
+    """Return how many samples each window has ever taken in."""
+    return [int(head[od.PUSHED]) for head in s.window_ints]
 
 
 def save(s: st.State, samples: Samples) -> Bytes:

@@ -70,6 +70,13 @@ def fold(engine: Engine, events: EventArray) -> Iterator[Rows]:
             return
 
 
+def fold_beside(engine: Engine, event: EventArray) -> Iterator[Rows]:
+    """Fold one row that is no row of the tape: it does not count, so that offsets in output rows stay the tape's."""
+    counted = int(engine.state.clock[st.ROWS])
+    yield from fold(engine, event)
+    engine.state.clock[st.ROWS] = counted
+
+
 def finish(engine: Engine) -> Iterator[Rows]:
     """End the session: yield the markouts that still wait, horizons after the last row unknown. Fold nothing afterwards."""
     s, out = engine.state, engine.out

@@ -1,8 +1,9 @@
 """The fade ladder, Mode A: once forced flow is exhausted, rest three layers against it, and leave by rule.
 
 What: on a trigger in a FORCED state: direction against the return over the panic leg, size w = w_max / sigma x h(LPI) with
-h = max(0, tanh((LPI - LPI_hi) / 2)), layers at and behind the touch. Entries are pulled when z(Pi) spikes, the spread explodes
-or time in state runs out. The position leaves by taker: stop, then time, then take-profit (LPI gone, or markout target).
+h = max(0, tanh((LPI - LPI_hi) / 2)), layers at and behind the touch. Entries are pulled when z(Pi) spikes, the spread explodes,
+time in state runs out, or the ladder is switched off. The position leaves by taker: stop, then time, then take-profit (LPI
+gone, or markout target).
 INFORMED is Mode B: nothing. The crash filter halves or blocks the size.
 Seeds: 003 §4.2, §5.1, §8.5, §8.6; methods §1.8 #18, #19.
 Units: ticks, lots, local µs; sigma over `lpi.sigma_horizon_s`; w in base units.
@@ -25,6 +26,7 @@ from lobterm.engine.rows import FadeWhy, QuoteWhy, Strategy
 
 FADE = int(Strategy.FADE)
 ENTRY, TOXIC, SPREAD, STALE = (int(why) for why in (QuoteWhy.ENTRY, QuoteWhy.TOXIC, QuoteWhy.SPREAD, QuoteWhy.STALE))
+DISARM = int(QuoteWhy.DISARM)
 STOP, TIME, GONE, TARGET = (int(why) for why in (QuoteWhy.STOP, QuoteWhy.TIME, QuoteWhy.LPI, QuoteWhy.TARGET))
 (
     NOT_NONE, NOT_OFF, NOT_FORCED, NOT_DIRECTION, NOT_TOXIC, NOT_SPREAD, NOT_CRASH, NOT_SIZE, NOT_BUSY,
@@ -160,7 +162,9 @@ def tick(s: st.State, out: st.Out, due: int, mid2: int, valid: int) -> None:
         c.fade[st.F_HELD_SINCE] = due
     if c.fade[st.F_WORKING]:
         why = 0
-        if _toxic(s, valid):
+        if c.params[pm.FADE_ENABLED] == 0.0:
+            why = DISARM
+        elif _toxic(s, valid):
             why = TOXIC
         elif _spread_exploded(s, mid2):
             why = SPREAD

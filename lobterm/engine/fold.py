@@ -21,6 +21,7 @@ from lobterm.engine import (
     pressure,
     regime,
     rolling,
+    standing,
     timers,
     trades,
 )
@@ -34,6 +35,7 @@ from lobterm.engine.rows import Marked
 from lobterm.events import Flag, Kind, Record, Scope
 
 SETTLE_SLACK_US = 60_000_000
+MOST_MARK_E8 = 1 << 53
 MARKED_LABEL = int(Marked.LABEL)
 DONE, FULL, GROW = 0, 1, 2
 """Why `fold` returned: all rows folded; an output table needs draining; the book's far table must grow."""
@@ -48,14 +50,14 @@ BOOK, BOOK_CLEAR, TOUCH, TRADE, CLOCK_OFFSET = (
     int(kind) for kind in (Kind.BOOK, Kind.BOOK_CLEAR, Kind.TOUCH, Kind.TRADE, Kind.CLOCK_OFFSET)
 )
 GAP, HEARTBEAT, PARAM, MODEL = (int(kind) for kind in (Kind.GAP, Kind.HEARTBEAT, Kind.PARAM, Kind.MODEL))
-LIQUIDATION, OPEN_INTEREST, MARK_PRICE, FUNDING, FUNDING_SETTLED, VOLUME_24H, REFERENCE, ORDER, SAMPLE = (
+LIQUIDATION, OPEN_INTEREST, MARK_PRICE, FUNDING, FUNDING_SETTLED, VOLUME_24H, REFERENCE, ORDER, SAMPLE, ACCOUNT = (
     int(kind)
     for kind in (
         Kind.LIQUIDATION, Kind.OPEN_INTEREST, Kind.MARK, Kind.FUNDING, Kind.FUNDING_SETTLED, Kind.VOLUME_24H,
-        Kind.REFERENCE, Kind.ORDER, Kind.SAMPLE,
+        Kind.REFERENCE, Kind.ORDER, Kind.SAMPLE, Kind.ACCOUNT,
     )
 )  # fmt: skip
-LAST, SNAPSHOT, RPI, SYNTHETIC = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.RPI), int(Flag.SYNTHETIC)
+LAST, SNAPSHOT, RPI, SYNTHETIC, WARM = (int(f) for f in (Flag.LAST, Flag.SNAPSHOT, Flag.RPI, Flag.SYNTHETIC, Flag.WARM))
 SCOPE_TRADES, SCOPE_OI, SCOPE_ALL = int(Scope.TRADES), int(Scope.OI), int(Scope.ALL)
 
 
@@ -142,6 +144,8 @@ def _settle(s: st.State, event: Record) -> None:
     # the exchange stamps a settlement some milliseconds after its time
     passed = abs(c.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
     mark = c.clock[st.SETTLE_MARK_E8] if passed and c.clock[st.SETTLE_MARK_E8] > 0 else c.clock[st.MARK_E8]
+    if 0 < event.qty < MOST_MARK_E8:
+        mark = event.qty
     if mark <= 0 or abs(rate) >= 10_000_000 or event.exch_ts <= c.clock[st.SETTLED]:
         return
     c.clock[st.SETTLED] = event.exch_ts
@@ -206,9 +210,11 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
         if event.qty > 0:
             c.averages[pressure.ADV_SEED] = event.qty / 86_400.0
     elif kind == ORDER:
-        own_orders.on_order(s, out, ts, event.side, event.px, event.qty)
+        own_orders.on_order(s, out, ts, event.seq, event.side, event.px, event.qty)
     elif kind == SAMPLE:
         _on_sample(s, event)
+    elif kind == ACCOUNT:
+        standing.take(s, ts, event.qty, event.px, event.flags & WARM != 0)
 
 
 @kernel

@@ -12,17 +12,21 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.engine import markouts
+from lobterm.engine import account, markouts
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
 from lobterm.engine.kernel import kernel
 from lobterm.engine.rows import QuoteAct, QuoteWhy, Strategy
+from lobterm.events import OrderAct
 
 KEEP_US = 2_000_000
 """How long an ended order is kept for prints that are late."""
 
-PLACE, CANCEL = int(QuoteAct.PLACE), int(QuoteAct.CANCEL)
-WHY_GAP, WHY_PERSON = int(QuoteWhy.GAP), int(QuoteWhy.PERSON)
+PLACE, CANCEL, REJECT = int(QuoteAct.PLACE), int(QuoteAct.CANCEL), int(QuoteAct.REJECT)
+WHY_GAP, WHY_PERSON, WHY_NO_BOOK, WHY_LIMIT, WHY_GONE = (
+    int(why) for why in (QuoteWhy.GAP, QuoteWhy.PERSON, QuoteWhy.NO_BOOK, QuoteWhy.LIMIT, QuoteWhy.GONE)
+)
+ASKS_MOVE, ASKS_FLATTEN, ASKS_PLACE = int(OrderAct.MOVE), int(OrderAct.FLATTEN), int(OrderAct.PLACE)
 OWN = int(Strategy.OWN)
 
 Ints = npt.NDArray[np.int64]
@@ -76,7 +80,7 @@ def resting(s: st.State, strategy: int, side: int, level: int) -> int:
     if slot < 0:
         return -1
     orders = c.orders
-    held = orders[slot, st.O_STRATEGY] == strategy and orders[slot, st.O_SIDE] == side
+    held = orders[slot, st.O_STRATEGY] == strategy and orders[slot, st.O_SIDE] == side and orders[slot, st.O_TAKER] == 0
     if held and orders[slot, st.O_LEVEL] == level and orders[slot, st.O_ID] and orders[slot, st.O_TO] == 0:
         return slot
     return -1
@@ -152,7 +156,8 @@ def place(
     order[st.O_TAKER] = 1 if taker else 0
     c.queue[slot, st.Q_AHEAD] = 0.0
     c.queue[slot, st.Q_TRADED] = 0.0
-    c.ladder[strategy, 0 if side > 0 else 1, level] = slot
+    if not taker:
+        c.ladder[strategy, 0 if side > 0 else 1, level] = slot
     c.clock[st.NEXT_ORDER_ID] += 1
     c.counts[st.PLACED] += 1
     if not taker and (c.clock[st.ARRIVAL_DUE] == 0 or order[st.O_DUE] < c.clock[st.ARRIVAL_DUE]):
@@ -189,16 +194,18 @@ def _following(orders: Ints, used: int, order_id: int) -> int:
 
 
 @kernel
-def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, why: int) -> None:
-    """Send cancels for a strategy's orders; `side` 0 and `px` 0 mean any."""
+def cancel_all(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, why: int) -> bool:
+    """Send cancels for a strategy's orders; `side` 0 and `px` 0 mean any. Return False where the limit held one back."""
     c = s.core[0]
+    sent = True
     slot = _following(c.orders, c.clock[st.SLOTS], 0)
     while slot >= 0:
         order = c.orders[slot]
         mine = order[st.O_STRATEGY] == strategy and order[st.O_TO] == 0 and order[st.O_LEFT] > 0
         if mine and order[st.O_TAKER] == 0 and side in (0, order[st.O_SIDE]) and px in (0, order[st.O_PX]):
-            cancel(s, out, ts, slot, why)
+            sent = cancel(s, out, ts, slot, why) and sent
         slot = _following(c.orders, c.clock[st.SLOTS], order[st.O_ID])
+    return sent
 
 
 @kernel
@@ -235,9 +242,81 @@ def pull_all(s: st.State, out: st.Out, ts: int) -> None:
 
 
 @kernel
-def on_order(s: st.State, out: st.Out, ts: int, side: int, px: int, qty: int) -> None:
-    """Carry out a person's own paper order: see `events.Kind.ORDER`."""
-    if qty <= 0:
-        cancel_all(s, out, ts, OWN, side, px, WHY_PERSON)
-    elif side in (-1, 1) and px >= 0 and s.core[0].clock[st.BOOK_KNOWN]:
-        place(s, out, ts, OWN, side, px, qty, 0, px == 0, WHY_PERSON)
+def _refuse(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, why: int) -> None:
+    """Append a QUOTE row about what a person asked for and did not get."""
+    row = out.quotes[out.n[st.QUOTES]]
+    row.offset = s.core[0].clock[st.ROWS]
+    row.ts = ts
+    row.order_id = 0
+    row.px = px
+    row.qty = qty
+    row.live_from = 0
+    row.live_to = 0
+    row.side = side
+    row.act = REJECT
+    row.why = why
+    row.strategy = strategy
+    row.level = 0
+    out.n[st.QUOTES] += 1
+
+
+@kernel
+def _send(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int) -> None:
+    """Send a person's order, at market where `px` is 0, or say why not."""
+    if s.core[0].clock[st.BOOK_KNOWN] == 0:
+        _refuse(s, out, ts, strategy, side, px, qty, WHY_NO_BOOK)
+    elif not place(s, out, ts, strategy, side, px, qty, 0, px == 0, WHY_PERSON):
+        _refuse(s, out, ts, strategy, side, px, qty, WHY_LIMIT)
+
+
+@kernel
+def _move(s: st.State, out: st.Out, ts: int, order_id: int, px: int) -> None:
+    """Cancel an own order and send what is left of it at another price, or leave it where it is."""
+    c = s.core[0]
+    found = -1
+    for slot in range(c.clock[st.SLOTS]):
+        order = c.orders[slot]
+        rests = order[st.O_LEFT] > 0 and order[st.O_TO] == 0 and order[st.O_TAKER] == 0
+        if order_id > 0 and order[st.O_ID] == order_id and rests and order[st.O_STRATEGY] == OWN:
+            found = slot
+    if found < 0 or px <= 0:
+        _refuse(s, out, ts, OWN, 0, px, 0, WHY_GONE)
+        return
+    side, left = c.orders[found, st.O_SIDE], c.orders[found, st.O_LEFT]
+    acted = c.clock[st.ACTIONS] if ts - c.clock[st.ACTIONS_FROM] < 1_000_000 else 0
+    if acted + 2 > int(c.params[pm.MAX_ACTIONS]):
+        c.counts[st.THROTTLED] += 1
+        _refuse(s, out, ts, OWN, side, px, left, WHY_LIMIT)
+    elif cancel(s, out, ts, found, WHY_PERSON):
+        _send(s, out, ts, OWN, side, px, left)
+
+
+@kernel
+def _flatten(s: st.State, out: st.Out, ts: int, strategy: int) -> None:
+    """Take out at market what a strategy holds, less what takers of it already bring, and cancel its resting orders."""
+    c = s.core[0]
+    left = c.acct[strategy, account.POSITION]
+    for slot in range(c.clock[st.SLOTS]):
+        order = c.orders[slot]
+        flies = order[st.O_ID] > 0 and order[st.O_TAKER] and order[st.O_TO] == 0
+        if flies and order[st.O_STRATEGY] == strategy:
+            left += order[st.O_SIDE] * order[st.O_LEFT]
+    if left:
+        _send(s, out, ts, strategy, -1 if left > 0 else 1, 0, abs(left))
+    if not cancel_all(s, out, ts, strategy, 0, 0, WHY_PERSON):
+        _refuse(s, out, ts, strategy, 0, 0, 0, WHY_LIMIT)
+
+
+@kernel
+def on_order(s: st.State, out: st.Out, ts: int, asks: int, side: int, px: int, qty: int) -> None:
+    """Carry out what a person asks for: see `events.OrderAct`. What cannot be done is said in a QUOTE row."""
+    if asks == ASKS_MOVE:
+        _move(s, out, ts, qty, px)
+    elif asks == ASKS_FLATTEN:
+        if 0 <= qty < account.STRATEGIES:
+            _flatten(s, out, ts, qty)
+    elif asks == ASKS_PLACE and qty <= 0:
+        if not cancel_all(s, out, ts, OWN, side, px, WHY_PERSON):
+            _refuse(s, out, ts, OWN, side, px, 0, WHY_LIMIT)
+    elif asks == ASKS_PLACE and side in (-1, 1) and px >= 0:
+        _send(s, out, ts, OWN, side, px, qty)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.engine import account, crash, microprice, quoting, regime, signals
+from lobterm.engine import account, crash, fair_value, microprice, quoting, regime, signals
 from lobterm.engine import book as bk
 from lobterm.engine import exhaustion as ex
 from lobterm.engine import ordered as od
@@ -128,6 +128,25 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """What the maker's target is made of, at the picture's time, in ticks: fair = mid + skew - inventory, width = base x widened.
+
+    The quotes that rest were decided at the last requote; this is what the next one would decide.
+    """
+
+    mid: float
+    skew: float
+    inventory: float  # theta x (position - target): what is taken off the price
+    fair: float
+    base: float
+    widened: float
+    width: float
+    hazard: float
+    wide_side: int  # 0: both sides are widened; else the one that the feared takers hit, +1 bid
+    held_off: tuple[int, ...]  # sides whose target would cross the touch and is held a tick off it
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The whole of what the console shows of the engine at one moment."""
 
@@ -164,12 +183,13 @@ class Snapshot:
     throttled: int  # orders and cancels not sent, because of the limit a second
     label_counts: tuple[int, ...]  # by rows.Label
     params: npt.NDArray[np.float64]
+    making: Making | None = None  # None while there is no target
 
 
 NO_LEVELS = np.zeros((0, 2), np.int64)
 
 
-def _orders(s: st.State) -> tuple[OwnOrder, ...]:
+def orders(s: st.State) -> tuple[OwnOrder, ...]:
     """Return the orders that may still fill as far as we know."""
     now = int(s.clock[st.NOW] + s.clock[st.OFFSET])
     return tuple(
@@ -319,6 +339,28 @@ def _why_not_quoting(s: st.State, norm: float) -> str:
     return "" if s.clock[st.QUOTING] else "next requote"
 
 
+def _making(s: st.State, x: float, hazard: float) -> Making | None:
+    """Return the pieces of the target; `x` and `hazard` as of now."""
+    p = s.params
+    mid = (int(s.touch[tc.BID]) + int(s.touch[tc.ASK])) / 2.0
+    theta = fair_value.theta_effective(float(p[pm.THETA]) / float(s.size[0]), x, bool(p[pm.THETA_MODE] == 1.0))
+    p_micro = fair_value.skewed(mid, x, float(p[pm.BETA_TICKS]))
+    q = float(s.acct[Strategy.MAKER, account.POSITION] * s.size[1])
+    fair = fair_value.with_inventory(p_micro, theta, q, float(p[pm.Q_TARGET]))
+    base = float(p[pm.W_BASE_BPS]) * 1e-4 * mid
+    width = fair_value.width(base, float(p[pm.GAMMA]), hazard, float(p[pm.K_TOL]))
+    if not (abs(fair) < 1e15 and width < 1e15):
+        return None
+    feared = float(signals.feared(s.sums, p)) if p[pm.WIDEN] == 1.0 else 0.0
+    wide_side = 1 if feared < 0.0 else -1 if feared > 0.0 else 0
+    half = {side: (width if wide_side in (0, side) else base) / 2.0 for side in (1, -1)}
+    crosses = {1: fair - half[1] >= s.touch[tc.ASK], -1: fair + half[-1] <= s.touch[tc.BID]}
+    return Making(
+        mid=mid, skew=p_micro - mid, inventory=p_micro - fair, fair=fair, base=base, widened=width / base if base else 1.0,
+        width=width, hazard=hazard, wide_side=wide_side, held_off=tuple(side for side in (1, -1) if crosses[side]),
+    )  # fmt: skip
+
+
 def snapshot(s: st.State, depth: int) -> Snapshot:
     """Return the picture of state `s` with up to `depth` levels a side."""
     known = bool(s.clock[st.BOOK_KNOWN])
@@ -360,7 +402,7 @@ def snapshot(s: st.State, depth: int) -> Snapshot:
         width_ticks=float(s.quote[st.WIDTH]) if fair_known else None,
         quoting=bool(s.clock[st.QUOTING]),
         quote_why_not=_why_not_quoting(s, norm),
-        orders=_orders(s),
+        orders=orders(s),
         inventory=int(account.position(s.acct)),
         pnl=pnl(s),
         ledgers=_ledgers(s),
@@ -370,4 +412,5 @@ def snapshot(s: st.State, depth: int) -> Snapshot:
         trades=int(s.counts[st.TRADES]),
         label_counts=tuple(int(n) for n in s.counts[st.LABELLED : st.LABELLED + 5]),
         params=s.params.copy(),
+        making=_making(s, float(scaled[0]), float(scaled[1])) if ready and two_sided else None,
     )

@@ -247,7 +247,7 @@ class QuoteAct(IntEnum):
 
     PLACE = 1
     CANCEL = 2
-    REJECT = 3  # post-only: it would have crossed when it arrived
+    REJECT = 3  # post-only: it would have crossed when it arrived; order_id 0: a person's order that was not sent
     DONE = 4  # filled whole
 
 
@@ -270,7 +270,9 @@ class QuoteWhy(IntEnum):
     LPI = 13  # exit by taker: the pressure is gone
     TARGET = 14  # exit by taker: markout target
     PERSON = 15  # a person's own order
-    NO_BOOK = 16  # a taker found nothing to take
+    NO_BOOK = 16  # a taker found nothing to take; refused: the book is unknown
+    LIMIT = 17  # refused: the limit of orders and cancels a second, or of orders at once
+    GONE = 18  # refused: the order that was meant is not there any more
 
 
 QUOTE = np.dtype(

@@ -15,7 +15,8 @@ from lobterm.engine.rows import LABEL
 from lobterm.errors import LobtermError
 from lobterm.events import Flag
 from lobterm.live.held import LIMIT_BYTES, Held
-from lobterm.tape.recording import warm
+from lobterm.tape.recording import account, warm
+from lobterm.tape.recording.leaving import left
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from lobterm.engine.drive import Engine, Rows
     from lobterm.engine.read import Snapshot
+    from lobterm.instrument import Instrument
     from lobterm.live.opening import Opened
     from lobterm.session.log import SessionLog
 
@@ -41,12 +43,27 @@ class LiveMarket:
         self.opened, self.engine, self.log = opened, engine, log
         self.channel, self.ring, self.session_id = opened.channel, opened.ring, opened.session_id
         self.queue_max = 0  # most rows that ever waited for the engine
-        self.failure = ""
+        self.engine_failure = ""
         self.log_failure = ""
         """Why nothing is logged any more; `lobterm session repair` fills the log from the recording."""
         self.history = History()
         self.held = Held(engine.state, limit_bytes=held_bytes)
         self._labels: list[npt.NDArray[np.void]] = []
+
+    @property
+    def symbol(self) -> str:
+        """Return the symbol as the exchange writes it."""
+        return self.channel.symbol
+
+    @property
+    def instrument(self) -> Instrument:
+        """Return the market that is traded."""
+        return self.channel.listing.perp
+
+    @property
+    def failure(self) -> str:
+        """Say why this symbol stopped, or nothing."""
+        return self.engine_failure or self.channel.failure
 
     @property
     def lag_us(self) -> int:
@@ -67,7 +84,7 @@ class LiveMarket:
         """
         self.queue_max = max(self.queue_max, self.ring.behind)
         try:
-            while self.ring.behind and not self.failure:
+            while self.ring.behind and not self.engine_failure:
                 events = self.ring.read(SLICE)
                 self.history.events(events)
                 for rows in drive.fold(self.engine, events):
@@ -76,7 +93,7 @@ class LiveMarket:
                 if events[-1]["flags"] & Flag.LAST and time.perf_counter() >= until_s:
                     return
         except Exception as error:  # the screen must say why it stopped rather than die with the last good picture
-            self.failure = f"{type(error).__name__}: {error}"
+            self.engine_failure = f"{self.symbol}: {type(error).__name__}: {error}"
 
     def _keep(self, rows: Rows) -> None:
         if len(rows["labels"]):
@@ -109,20 +126,22 @@ class LiveMarket:
             "fills": sum(ledger.fills for ledger in self.snapshot(1).ledgers),
             "pnl_usdt": {"total": total},
             "warm_samples": self.opened.warm_samples,
-            "failure": self.failure or self.channel.failure,
+            "resumes": None if self.opened.resumed is None else self.opened.resumed.session,
+            "failure": self.failure,
         }
 
     def close(self, folder: Path | None) -> None:
         """End the run: what is logged so far is kept, and the windows are left to the next recording in `folder`."""
         self.opened.close()
         self.held.close()
-        if folder is not None and not self.failure:
+        if folder is not None and not self.engine_failure:
             now_us = int(self.engine.state.clock[st.NOW])
             warm.save(folder, self.channel.symbol, self.session_id, carry.samples(self.engine.state, now_us))
+            account.save(folder, left(self.engine.state, self.channel.listing.perp, self.session_id))
         if self.log is None:
             return
         try:
-            if not self.failure and not self.log_failure:
+            if not self.engine_failure and not self.log_failure:
                 for rows in drive.finish(self.engine):
                     self.log.write(rows)
             if not self.log_failure:

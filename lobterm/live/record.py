@@ -54,7 +54,7 @@ class Record:
                 self._gaps += int(np.count_nonzero(rows["kind"] == Kind.GAP))
 
     @property
-    def failure(self) -> str:
+    def stopped(self) -> str:
         """Say why nothing is recorded any more, or nothing."""
         if self._feed is None:
             return ""

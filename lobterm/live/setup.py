@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from lobterm.config import Config
     from lobterm.engine.drive import Engine
     from lobterm.feeds.binance.addresses import Bases
+    from lobterm.feeds.binance.feed import Daily
     from lobterm.models.model import ClusterModel
 
 ROWS = 16_384
@@ -22,7 +24,7 @@ ROWS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class LiveSetup:
-    """What a person asked for. `log` and `recordings` are None for none."""
+    """What a person asked for. `log`, `recordings` and `status` are None for none."""
 
     symbols: tuple[str, ...]
     config: Config
@@ -31,19 +33,29 @@ class LiveSetup:
     spot: bool = True
     log: Path | None = None
     recordings: Path | None = None
+    resume: bool = False
+    """Whether to go on with the paper account of each symbol's newest recording; else afresh, flat and at nothing."""
+    models: Mapping[str, ClusterModel] = field(default_factory=dict)  # by symbol, where there is no `model` for all
+    daily: Daily | None = None  # what a new UTC day changes; a running engine has the one model it was started with
+    status: Path | None = None  # the folder in which the session tells once a second how it is
+
+    def model_of(self, symbol: str) -> ClusterModel | None:
+        """Return the model that judges a symbol's trades, None for none."""
+        return self.model or self.models.get(symbol)
 
     def new_engine(self, listing: Listing) -> Engine:
         """Return an engine before its first row."""
         from lobterm.engine import drive
 
-        centroids, roles = self.model.engine_arrays() if self.model else (None, None)
+        model = self.model_of(listing.perp.symbol)
+        centroids, roles = model.engine_arrays() if model else (None, None)
         params = self.config.params(listing.perp.symbol)
         return drive.start(listing.perp, params, centroids, roles, capacity=ROWS)
 
     def provenance(self, listing: Listing) -> dict[str, Any]:
         """Return what the session log keeps about the run of one symbol."""
         symbol = listing.perp.symbol
-        params = self.config.params(symbol)
+        params, model = self.config.params(symbol), self.model_of(symbol)
         return {
             "live": True,
             "instrument": listing.perp.to_json(),
@@ -56,8 +68,8 @@ class LiveSetup:
                 for key in BY_KEY
                 if (layer := self.config.origin(symbol, key)) not in ("built in", "defaults")
             },
-            "model": None if self.model is None else self.model.to_json(),
-            "model_sha256": None if self.model is None else self.model.sha256,
+            "model": None if model is None else model.to_json(),
+            "model_sha256": None if model is None else model.sha256,
             "fill_rule": BY_KEY["matching.rule"].choices[int(params[FILL_RULE])],
             "versions": {"lobterm": __version__},
         }

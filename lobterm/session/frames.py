@@ -37,9 +37,11 @@ def frame(
     table: str,
     wanted: Sequence[str] | None = None,
     where: str = "",
+    newest: int = 0,
 ) -> pl.DataFrame:
     """Return all rows of one table and run, or those for which `where` (SQL of this house's own) holds."""
-    return pl.concat([empty(table, wanted), *chunks(connection, path, run, table, wanted, where)], rechunk=True)
+    found = chunks(connection, path, run, table, wanted, where, newest)
+    return pl.concat([empty(table, wanted), *found], rechunk=True)
 
 
 def chunks(
@@ -49,8 +51,9 @@ def chunks(
     table: str,
     wanted: Sequence[str] | None = None,
     where: str = "",
+    newest: int = 0,
 ) -> Iterator[pl.DataFrame]:
-    """Yield the rows in order, some 250,000 at a time."""
+    """Yield the rows in order, some 250,000 at a time. `newest`: look at so many of those written last; 0: at all."""
     chosen = _chosen(table, wanted)
     first, last = (
         connection.execute(f"select rowid from [{table}] where run = ? order by rowid {way} limit 1", (run,)).fetchone()
@@ -58,12 +61,41 @@ def chunks(
     )
     jobs: list[Callable[[], pl.DataFrame]] = []
     if first is not None:
-        for start in range(first[0], last[0] + 1, AT_A_TIME):
+        oldest = max(first[0], last[0] + 1 - newest) if newest else first[0]
+        for start in range(oldest, last[0] + 1, AT_A_TIME):
             stop = min(start + AT_A_TIME, last[0] + 1)
             sql = f"rowid >= {start} and rowid < {stop} and +run = {run}" + (f" and {where}" if where else "")
             jobs.append(partial(_read, path, table, chosen, sql))
-    jobs += [partial(_part, file, chosen, where) for file in registered(connection, path, run, table)]
+    files = registered(connection, path, run, table)
+    if newest:
+        files = _newest(connection, run, table, files, newest)
+    jobs += [partial(_part, file, chosen, where) for file in files]
     yield from _in_order(jobs)
+
+
+def ours(connection: sqlite3.Connection, path: Path, run: int, what: int, from_offset: int = 0) -> pl.DataFrame:
+    """Return the markouts of fills or triggers (`what` is not 0) of rows of the tape from `from_offset` on.
+
+    Those of trades, thousands of times as many, are passed over by the index of the others.
+    """
+    chosen = _chosen("markouts", None)
+    where = f"what = {what} and [offset] >= {from_offset}"
+    found = [_read(path, "markouts", chosen, f"run = {run} and what <> 0 and {where}")]
+    found += [
+        _part(file, chosen, where.replace("[", '"').replace("]", '"'))
+        for file in registered(connection, path, run, "markouts")
+    ]
+    return pl.concat([empty("markouts"), *found], rechunk=True)
+
+
+def _newest(connection: sqlite3.Connection, run: int, table: str, files: list[Path], newest: int) -> list[Path]:
+    """Return the last part files, enough of them to hold `newest` rows."""
+    sql = "select rows from parts where run = ? and part_of = ? order by number"
+    counts = [rows for (rows,) in connection.execute(sql, (run, table))]
+    kept = 0
+    while kept < len(files) and sum(counts[len(counts) - kept :]) < newest:
+        kept += 1
+    return files[len(files) - kept :]
 
 
 def _chosen(table: str, wanted: Sequence[str] | None) -> list[Column]:

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ import platformdirs
 
 from lobterm.engine.rows import Marked
 from lobterm.errors import LobtermError
-from lobterm.session import parts, provenance, records, writing
+from lobterm.session import parts, provenance, records, schema, writing
 from lobterm.session.connecting import open_for_writing, words
 
 COMMIT_EVERY_S = 1.0
@@ -111,6 +111,16 @@ class SessionLog:
         n = sum(len(table) for table in wanted.values())
         if n:
             self._put(lambda connection: self._insert(connection, wanted), n)
+
+    def overlay(self, items: Sequence[Sequence[int]]) -> None:
+        """Hand over what hands did in this run, all of it: it takes the place of what was handed over before."""
+
+        def replace(connection: sqlite3.Connection) -> None:
+            connection.execute("delete from overlay where run = ?", (self._run,))
+            rows = ((self._run, number, *item) for number, item in enumerate(items))
+            connection.executemany(schema.OVERLAY_SQL, rows)
+
+        self._put(replace)
 
     def flush(self) -> None:
         """Return once everything handed over is on disk."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
 from lobterm.session import schema
 from lobterm.session.columns import columns
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 
 def bring_up(connection: sqlite3.Connection, path: Path) -> None:
@@ -26,6 +28,8 @@ def bring_up(connection: sqlite3.Connection, path: Path) -> None:
     if held < schema.OLDEST:
         what = f"session log of version {held}, this lobterm reads {schema.OLDEST} to {schema.VERSION}"
         raise InputError(what, file=path, mend="it stays readable by the lobterm that wrote it")
+    from sqlite_utils import Database
+
     db = Database(connection)
     for name in db.view_names():
         connection.execute(f"drop view [{name}]")
@@ -72,5 +76,9 @@ def _two_to_three(db: Database) -> None:
     )
 
 
-STEPS: dict[int, Callable[[Database], None]] = {1: _one_to_two, 2: _two_to_three}
+def _three_to_four(db: Database) -> None:
+    schema.create_overlay(db)
+
+
+STEPS: dict[int, Callable[[Database], None]] = {1: _one_to_two, 2: _two_to_three, 3: _three_to_four}
 """By the version that a step begins with."""

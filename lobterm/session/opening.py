@@ -25,6 +25,8 @@ class Session:
     session_id: str
     run: int
     sizes: Sizes
+    newest: int = 0
+    """Look at so many rows of a table, those written last, and no more; 0: at all of them."""
 
     def about(self) -> dict[str, Any]:
         """Return what was run, on what, and what it came to."""
@@ -46,10 +48,11 @@ class Session:
 
     def triggers(self) -> pl.DataFrame:
         """Return every trigger with its conditions, and its markouts beside it."""
-        marks = self._marks(Marked.TRIGGER).drop("qty_lots", "qty_base", "order_id")
+        triggers = self.table("triggers")
+        marks = self._marks(Marked.TRIGGER, triggers).drop("qty_lots", "qty_base", "order_id")
         # a trigger's markouts are told from the fade's side, the trigger itself from the panic's
         marks = marks.with_columns(side=-pl.col("side")).drop("ref_half_ticks")
-        return self._marked(self.table("triggers"), marks, ["offset", "ts_us", "side"])
+        return self._marked(triggers, marks, ["offset", "ts_us", "side"])
 
     def quotes(self) -> pl.DataFrame:
         """Return everything that happened to our orders."""
@@ -57,9 +60,10 @@ class Session:
 
     def fills(self) -> pl.DataFrame:
         """Return every fill, with its markouts and the cluster of the trade that filled us beside it."""
-        marks = self._marks(Marked.FILL).with_columns(px_ticks=pl.col("ref_half_ticks") // 2)
+        fills = self.table("fills")
+        marks = self._marks(Marked.FILL, fills).with_columns(px_ticks=pl.col("ref_half_ticks") // 2)
         keys = ["offset", "order_id", "px_ticks", "qty_lots"]
-        fills = self._marked(self.table("fills"), marks.drop("ref_half_ticks"), keys)
+        fills = self._marked(fills, marks.drop("ref_half_ticks"), keys)
         return fills.join(self._clusters(fills["seq"]), on="seq", how="left", maintain_order="left")
 
     def markouts(self) -> pl.DataFrame:
@@ -92,15 +96,17 @@ class Session:
     def raw_chunks(self, name: str, wanted: list[str], where: str = "") -> Iterator[pl.DataFrame]:
         """Yield columns of one output table as the log has them, a part at a time."""
         with reader.opened(self.path) as connection:
-            yield from frames.chunks(connection, self.path, self.run, name, wanted, where)
+            yield from frames.chunks(connection, self.path, self.run, name, wanted, where, self.newest)
 
     def raw(self, name: str, wanted: list[str] | None = None, where: str = "") -> pl.DataFrame:
         """Return columns of one output table as the log has them."""
         with reader.opened(self.path) as connection:
-            return frames.frame(connection, self.path, self.run, name, wanted, where)
+            return frames.frame(connection, self.path, self.run, name, wanted, where, self.newest)
 
-    def _marks(self, what: Marked) -> pl.DataFrame:
-        raw = self.raw("markouts", where=f"what = {int(what)}")
+    def _marks(self, what: Marked, of: pl.DataFrame) -> pl.DataFrame:
+        first = 0 if of.is_empty() else int(of["offset"].min())  # type: ignore[arg-type]
+        with reader.opened(self.path) as connection:
+            raw = frames.ours(connection, self.path, self.run, int(what), first)
         return readable(raw, "markouts", self.sizes).drop("what", "strategy", "label", "ts_utc", "ref_price")
 
     def _marked(self, rows: pl.DataFrame, marks: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

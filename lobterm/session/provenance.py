@@ -6,7 +6,6 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from importlib.metadata import version
 from typing import Any
 
 from lobterm.engine.params import PARAMS
@@ -60,4 +59,6 @@ def _e8(size: Any) -> int | None:
 
 
 def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

@@ -104,7 +104,7 @@ def prune(path: Path, planned: Plan, progress: Callable[[int, int], None] | None
 def _delete(connection: sqlite3.Connection, session_id: str) -> None:
     connection.execute("begin immediate")
     (run,) = connection.execute("select run from runs where session_id = ?", (session_id,)).fetchone()
-    for table in (*TABLES, "parts", "runs"):
+    for table in (*TABLES, "parts", "overlay", "runs"):
         connection.execute(f"delete from [{table}] where run = ?", (run,))
     connection.execute("commit")
 

@@ -15,6 +15,9 @@ from lobterm.session import schema
 from lobterm.session.connecting import opened as opened
 from lobterm.session.provenance import config
 
+MOST_ITEMS = 100_000
+"""Items of an overlay that are read: more than any session may have."""
+
 _HEAD = tuple(name for name in schema.RUNS if name not in ("run", "params", "provenance", "summary"))
 
 
@@ -27,6 +30,14 @@ def sessions(path: Path) -> list[dict[str, Any]]:
             {key: row[key] for key in _HEAD} | {"summary": _json(row["summary"])}
             for row in connection.execute("select * from runs order by session_id")
         ]
+
+
+def newest(path: Path, most: int) -> list[dict[str, Any]]:
+    """Return the newest sessions, newest first, without what they were made of: a list to choose from."""
+    names = ", ".join(f"[{name}]" for name in (*_HEAD, "summary"))
+    with opened(path) as connection:
+        rows = connection.execute(f"select {names} from runs order by session_id desc limit ?", (most,))
+        return [{key: row[key] for key in _HEAD} | {"summary": _json(row["summary"])} for row in rows]
 
 
 def session(path: Path, wanted: str) -> dict[str, Any]:
@@ -60,13 +71,16 @@ class Run:
     ended: bool
     params: list[float]
     provenance: dict[str, Any]
+    summary: dict[str, Any] | None = None  # None: it was cut off
+    kept: str = "full"
 
 
 def run(connection: sqlite3.Connection, path: Path, wanted: str) -> Run:
     """Return one session's run, by id, by the beginning of its id, or the newest as `last`."""
     row = find(connection, path, wanted)
     params, provenance = _json(row["params"]) or [], _json(row["provenance"]) or {}
-    return Run(row["run"], row["session_id"], row["ended_us"] is not None, params, provenance)
+    ended, summary = row["ended_us"] is not None, _json(row["summary"])
+    return Run(row["run"], row["session_id"], ended, params, provenance, summary, row["kept"] or "full")
 
 
 def rows(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple[Any, ...]]:
@@ -74,6 +88,21 @@ def rows(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple
     if table not in TABLES:
         raise ValueError(table)
     return (tuple(row) for row in connection.execute(f"select * from [{table}] where run = ? order by rowid", (run,)))
+
+
+def by_offset(connection: sqlite3.Connection, table: str, run: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of one table and run in the order of the tape, those of one offset in the order of writing."""
+    if table not in TABLES:
+        raise ValueError(table)
+    sql = f"select * from [{table}] where run = ? order by [offset], rowid"
+    return (tuple(row) for row in connection.execute(sql, (run,)))
+
+
+def overlay(connection: sqlite3.Connection, run: int) -> list[tuple[int, ...]]:
+    """Return what hands did in a replay, the fields of tape.overlay.Item each, in their order; unchecked."""
+    names = ", ".join(name for name in schema.OVERLAY if name not in ("run", "number"))
+    sql = f"select {names} from overlay where run = ? order by number limit ?"
+    return [tuple(row) for row in connection.execute(sql, (run, MOST_ITEMS))]
 
 
 def find(connection: sqlite3.Connection, path: Path, wanted: str) -> sqlite3.Row:

@@ -54,7 +54,7 @@ def salvage(path: Path) -> tuple[dict[str, Saved], Path]:
                 )
             fresh.execute("begin")
             schema.create(fresh)
-            saved = {table: _copy(old, fresh, table) for table in ("runs", "parts", *TABLES)}
+            saved = {table: _copy(old, fresh, table) for table in ("runs", "parts", "overlay", *TABLES)}
             fresh.execute("commit")
     except sqlite3.DatabaseError as error:
         new.unlink(missing_ok=True)

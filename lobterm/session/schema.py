@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
 from lobterm.session.columns import NAMES, columns
 from lobterm.session.views import analyst_views
 
-VERSION = 3
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+VERSION = 4
 OLDEST = 1
 """The oldest version that can be brought up without inventing a number."""
 APPLICATION_ID = 0x10B7E2
@@ -52,6 +54,20 @@ PARTS = {
     "rows": int,
 }
 """Rows of one table that lie in a Parquet file instead (a replay at full speed)."""
+
+OVERLAY = {
+    "run": int,
+    "number": int,  # in the order in which they are folded
+    "tape_offset": int,  # rows of the tape before it
+    "ts": int,  # µs
+    "kind": int,  # events.Kind: PARAM or ORDER; the rest as in an event
+    "side": int,
+    "seq": int,
+    "px": int,
+    "qty": int,
+}
+"""What hands did in a replay: the fields of tape.overlay.Item."""
+OVERLAY_SQL = f"insert into overlay values ({', '.join('?' * len(OVERLAY))})"
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
@@ -93,10 +109,13 @@ def version(connection: sqlite3.Connection, path: Path) -> int | None:
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables, indexes and views in an empty file."""
+    from sqlite_utils import Database  # half a second with all it brings along, and most logs are there already
+
     db = Database(connection)
     db.table("runs").create(RUNS, pk="run", not_null={"session_id", "started_us", "provenance"})
     db.table("runs").create_index(["session_id"], unique=True)
     create_parts(db)
+    create_overlay(db)
     for table in TABLES:
         create_table(db, table)
     create_lookups(db)
@@ -108,6 +127,11 @@ def create(connection: sqlite3.Connection) -> None:
 def create_parts(db: Database) -> None:
     """Make the list of part files."""
     db.table("parts").create(PARTS, pk=("run", "part_of", "number"), foreign_keys=[("run", "runs", "run")])
+
+
+def create_overlay(db: Database) -> None:
+    """Make the table of what hands did in replays."""
+    db.table("overlay").create(OVERLAY, pk=("run", "number"), foreign_keys=[("run", "runs", "run")])
 
 
 def create_table(db: Database, table: str) -> None:

@@ -31,6 +31,11 @@ class Stretches:
         """Say whether a stretch ends at `row`."""
         return any(stop == row for _, stop in self._held)
 
+    @property
+    def end(self) -> int:
+        """Return where the last one ends, 0 if there is none."""
+        return self._held[-1][1] if self._held else 0
+
     def to_json(self) -> list[list[int]]:
         """Return the stretches as [start, stop] pairs."""
         return [list(held) for held in self._held]

@@ -80,6 +80,17 @@ class Checkpoints:
             self._bytes -= sum(len(part) for part in self._kept.pop(row))
         self._rows = self._rows[::2]
 
+    def cut(self, row: int, taken: list[int]) -> None:
+        """Forget what lies beyond `row`: the run goes on otherwise, and samples are taken anew after the first `taken`."""
+        with self._lock:
+            for gone in self._rows[bisect_right(self._rows, row) :]:
+                self._bytes -= sum(len(part) for part in self._kept.pop(gone))
+            self._rows = self._rows[: bisect_right(self._rows, row)]
+            self._samples.retake(taken)
+
+    def __contains__(self, row: int) -> bool:
+        return row in self._kept
+
     def before(self, row: int) -> int | None:
         """Return the row of the last checkpoint at or before `row`, None if there is none."""
         with self._lock:

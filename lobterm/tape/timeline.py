@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,19 @@ def _edges(columns: int) -> npt.NDArray[np.int64]:
     return np.arange(columns) * BUCKETS // columns
 
 
+class Mark(NamedTuple):
+    """How far a timeline was: what came later can be taken back."""
+
+    bucket: int  # the last one that anything was added to
+    held: tuple[Floats, npt.NDArray[np.uint8], bool]  # what it held
+    triggers: int
+    gaps: int
+    opened: int | None
+    last_tick: int
+    tick_us: int
+    indexed_ts: int
+
+
 class Timeline:
     """Collects an overview while a tape is folded from its beginning."""
 
@@ -75,6 +89,7 @@ class Timeline:
         self._gaps: list[Stretch] = []
         self._opened: int | None = None  # since when a GAP row has left nothing known
         self._last_tick = self._tick_us = self._indexed_ts = 0
+        self._bucket = 0
 
     def add(self, events: EventArray, rows: Rows, tick_us: int) -> None:
         """Take in rows of the tape and what the engine said to them; `tick_us` is the period of alpha ticks after them."""
@@ -93,10 +108,31 @@ class Timeline:
     def _add_ticks(self, alpha: npt.NDArray[np.void]) -> None:
         at = _buckets(alpha["ts"], self.first_ts, self.last_ts)
         self._ticked[at] = True
+        self._bucket = int(at[-1]) if len(at) else self._bucket
         for side, (name, bit) in enumerate((("sell", AlphaValid.LPI_SELL), ("buy", AlphaValid.LPI_BUY))):
             known = (alpha["valid"] & bit) != 0
             np.maximum.at(self._lpi[side], at[known], alpha[f"lpi_{name}"][known])
             np.maximum.at(self._states[side], at, alpha[f"state_{name}"])
+
+    def mark(self) -> Mark:
+        """Return how far this is."""
+        with self._lock:
+            at = self._bucket
+            held = self._lpi[:, at].copy(), self._states[:, at].copy(), bool(self._ticked[at])
+            return Mark(
+                at, held, len(self._triggers), len(self._gaps), self._opened, self._last_tick, self._tick_us,
+                self._indexed_ts,
+            )  # fmt: skip
+
+    def go_back(self, mark: Mark) -> None:
+        """Forget what was added since `mark`."""
+        with self._lock:
+            at = self._bucket = mark.bucket
+            self._lpi[:, at + 1 :], self._states[:, at + 1 :], self._ticked[at + 1 :] = -np.inf, 0, False
+            self._lpi[:, at], self._states[:, at], self._ticked[at] = mark.held
+            del self._triggers[mark.triggers :], self._gaps[mark.gaps :]
+            self._opened, self._last_tick = mark.opened, mark.last_tick
+            self._tick_us, self._indexed_ts = mark.tick_us, mark.indexed_ts
 
     def _add_gaps(self, told: list[int], ticks: list[int], tick_us: int) -> None:
         """Add the times in which a tick was due and none came, and those that a GAP row opened."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import Label
-from lobterm.view import desk, log, pressure, signals
+from lobterm.view import desk, edge, log, pressure, signals, why
 from lobterm.view import format as fmt
 from lobterm.view.console import seekable
 from lobterm.view.ladder import STALE_US, ladder
@@ -45,7 +45,7 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
     tape = history.trades.rows
     last = (int(tape["px"][-1]), int(tape["side"][-1])) if len(tape) else (0, 0)
     book = ladder(snapshot, instrument, ui, last, age_us, history)
-    rows = trades(tape, instrument, ui.trade_rows, ui.least_lots)
+    rows = trades(tape, instrument, ui.trade_rows, ui.least_lots, history.liquidations.rows)
     if before is not None:
         return replace(before, header=header(snapshot, console, ui), ladder=book, trades=rows)
     unclassified = snapshot.label_counts[Label.UNCLASSIFIED]
@@ -64,7 +64,7 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
         maker_state=snapshot.quote_why_not,
         pressure=pressure.pressure(snapshot),
         scores=pressure.scores(snapshot, instrument),
-        orders=desk.orders(snapshot, instrument),
+        orders=desk.orders(snapshot, instrument, history),
         ledgers=desk.ledgers(snapshot, instrument),
         log=log.lines(reversed(notes.notes), instrument, ui.log_rows, log.STRIP),
         log_note=f"{notes.told:,} so far",
@@ -72,6 +72,8 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
         market=(*desk.market(snapshot, instrument), desk.delta(history, instrument), *desk.traded(history, instrument)),
         clusters=signals.clusters(snapshot),
         transport=transport(console, ui),
+        why=why.lines(snapshot, instrument, history),
+        edge=edge.lines(snapshot, history, instrument, ui.horizon, fmt.quote_coin(console.symbol)),
     )
 
 
@@ -125,7 +127,7 @@ def run_state(console: Console, ui: Ui) -> RunState:
 
 def _clock(console: Console) -> str:
     now = console.clock.now
-    return f"{fmt.date(now)} {fmt.clock(now)} UTC"
+    return f"{fmt.date(now)} {fmt.clock(now)} {fmt.zone(now)}"
 
 
 def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import Strategy
 from lobterm.view import format as fmt
+from lobterm.view import why
 from lobterm.view.models import LedgerRow, OrderRow, OwnState, Tone, Value
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def ledgers(snapshot: Snapshot, instrument: Instrument) -> tuple[LedgerRow, ...]
     return tuple(LedgerRow(name, row) for name, row in zip(LEDGER, zip(*columns, strict=True), strict=True))
 
 
-def orders(snapshot: Snapshot, instrument: Instrument) -> tuple[OrderRow, ...]:
-    """Return our orders, those at market first, then from the highest price down, with the queue ahead of each."""
+def orders(snapshot: Snapshot, instrument: Instrument, history: History | None = None) -> tuple[OrderRow, ...]:
+    """Return our orders, those at market first, then from the highest price down: the queue ahead of each, and why it stands."""
     found = []
     for order in sorted(snapshot.orders, key=lambda order: (not order.taker, -order.px, order.order_id)):
         left = fmt.size(order.left, instrument)
@@ -94,6 +95,7 @@ def orders(snapshot: Snapshot, instrument: Instrument) -> tuple[OrderRow, ...]:
                 size=left if order.left == order.qty else f"{left} of {fmt.size(order.qty, instrument)}",
                 ahead=fmt.NOTHING if order.ahead is None else fmt.size(round(order.ahead), instrument, 7),
                 state=where,
+                why=why.order(order, snapshot, history) if history else "",
             )
         )
     return tuple(found)

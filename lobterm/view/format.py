@@ -120,9 +120,47 @@ def span(us: int) -> str:
     return f"{us / 1e6:g}s"
 
 
+QUARTER_US = 900_000_000
+"""No zone changes its offset but on a quarter of an hour."""
+_told_local = [False]
+
+
+def use_local(local: bool) -> None:
+    """Tell times by this machine's zone from here on, or by UTC: one choice for all that is shown."""
+    _told_local[0] = local
+
+
+def is_local() -> bool:
+    """Say whether times are told by this machine's zone."""
+    return _told_local[0]
+
+
+@lru_cache(maxsize=1024)
+def _local_offset_us(quarter: int) -> int:
+    try:
+        offset = datetime.fromtimestamp(quarter * QUARTER_US / 1e6).astimezone().utcoffset()
+    except (OverflowError, OSError, ValueError):  # a time that no calendar of this machine has
+        return 0
+    return 0 if offset is None else round(offset.total_seconds()) * 1_000_000
+
+
+def offset_us(us: int) -> int:
+    """Return how far the clock that times are told by is ahead of UTC at a moment."""
+    return _local_offset_us(us // QUARTER_US) if _told_local[0] else 0
+
+
+def zone(us: int) -> str:
+    """Return the name of the clock that times are told by: UTC, or what the local one is ahead of it: UTC+2, UTC-3:30."""
+    if not _told_local[0]:
+        return "UTC"
+    minutes = offset_us(us) // 60_000_000
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
 def clock(us: int) -> str:
-    """Return the time of day in UTC to the millisecond."""
-    ms = us // 1000
+    """Return the time of day to the millisecond, by the clock in use (`zone`)."""
+    ms = (us + offset_us(us)) // 1000
     seconds, ms = divmod(ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -135,8 +173,8 @@ def _day(days: int) -> str:
 
 
 def date(us: int) -> str:
-    """Return the day in UTC."""
-    return _day(us // 86_400_000_000)
+    """Return the day, by the clock in use (`zone`)."""
+    return _day((us + offset_us(us)) // 86_400_000_000)
 
 
 def speed(value: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lobterm.engine import params as pm
+from lobterm.view import why
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
@@ -82,6 +83,12 @@ ENTRIES: tuple[Entry, ...] = (
           " this is a lower bound.", "base units", "sum of filled sizes", "methods §4.8"),
     Entry("fund", "Predicted funding rate and the time until it is settled: positive is paid by longs to shorts. Marked when the"
           " exchange has not said it for a minute.", "% of the position's worth", "as the exchange says it", "002"),
+    Entry("round trip", "What the maker's innermost bid and ask would earn if both filled whole, both fees taken off. Nothing of it"
+          " is earned before they fill, and then the mid does what it does: the markout.", "bps of the mid; quote coin",
+          "ask - bid - fee x (ask + bid)", "ours", ("account.maker_fee_bps", "account.taker_fee_bps", "maker.w_base_bps")),
+    Entry("markout", "What the mid was worth some time after a fill, by our side: what is above zero at half a second and falls is"
+          " adverse selection. Fees are not in it. An interval is 95 % by drawing blocks of time, none where they are too few.",
+          "bps of the fill's price", "side x (mid later - price) / price", "003 §5.3, methods §3.12"),
     Entry("VWAP", "Average price of the trades by volume, since the time beside it, which is when this console began to look, not"
           " the day's.", "quote coin", "sum of price x size / sum of size", "ours"),
     Entry("range", "Lowest and highest trade since the time beside it.", "quote coin", "min, max of price", "ours"),
@@ -95,13 +102,15 @@ ALSO = {
     "z(OI flush)": "OI flush", "PRESSURE LPI": "LPI", "EXHAUSTION": "panic", "Z-SCORES": "z", "bid": "fair", "ask": "fair",
     "PnL spread": "spread", "PnL inventory": "moved", "PnL slippage": "slip", "PnL funding": "funding", "PROFIT": "PnL",
     "OWN ORDERS": "ahead", "TRADES": "liq", "holds": "PnL", "fees": "PnL", "PnL fees": "PnL", "maker": "ahead", "fade": "ahead",
-    "own": "ahead", "▼": "FORCED", "▲": "FORCED",
+    "own": "ahead", "▼": "FORCED", "▲": "FORCED", "missed": "panic", "quoted": "round trip",
+    "BREAK-EVEN": "round trip", "WHY": "fair", "1m": "VWAP", "sells": "panic", "buys": "panic",
 }  # fmt: skip
 
 
 def entry(topic: str) -> Entry | None:
     """Return what a label on a screen stands for, if it is a number of the glossary."""
     name = topic.split(" since ")[0]
+    name = "markout" if name.startswith("at ") and name.endswith(" s") else name
     return BY_NAME.get(ALSO.get(name, name))
 
 
@@ -112,9 +121,26 @@ def _now(key: str, snapshot: Snapshot) -> str:
     return f"{key} = {shown}"
 
 
+def _because(name: str, snapshot: Snapshot) -> list[str]:
+    """Return what makes a number what it is at this moment, where it is made of pieces."""
+    if name == "fair":
+        return [f"  fair = {why.fair(snapshot)}, ticks"]
+    if name == "width":
+        return [f"  width = {why.width(snapshot)}, ticks"]
+    if name in CONDITIONS:
+        p = snapshot.pressure
+        return [f"  sells {why.lacks(p.sells, snapshot)}", f"  buys {why.lacks(p.buys, snapshot)}"]
+    return []
+
+
+CONDITIONS = ("panic", "rollover", "OI flush", "reform", "diverge")
+
+
 def lines(found: Entry, snapshot: Snapshot | None) -> tuple[str, ...]:
     """Return what is to be said about a number, with the parameters in force."""
     told = [found.what, f"unit      {found.unit}", f"formula   {found.formula}", f"source    {found.seed}"]
     if snapshot is not None and found.keys:
         told += ["now", *(f"  {_now(key, snapshot)}" for key in found.keys)]
+    if snapshot is not None:
+        told += _because(found.name, snapshot)
     return tuple(told)

@@ -74,7 +74,7 @@ class Happened:
             elif kind == Kind.MODEL:
                 found.append(Note(ts, What.MODEL, px))
             elif kind == Kind.ORDER:
-                found.append(Note(ts, What.OWN, px, qty, int(row["side"])))
+                found.append(Note(ts, What.OWN, px, qty, int(row["side"]), int(row["seq"])))
             elif kind == Kind.FUNDING_SETTLED:
                 found.append(Note(ts, What.FUNDING, px))
         self._add(found)

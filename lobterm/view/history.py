@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lobterm.engine import rows
 from lobterm.events import EventArray, Kind, Market
+from lobterm.view.candles import Candles
 from lobterm.view.depth import Depth
 from lobterm.view.happened import Happened
 from lobterm.view.profile import Profile
@@ -38,14 +39,20 @@ FROM_LABEL = ("ts", "exch_ts", "px", "qty", "side", "label", "why")
 TICK_FIELDS = (
     "ts", "bid", "ask", "fsi_sell", "fsi_buy", "ldr_bid", "ldr_ask", "pi", "oi_flush", "z_fsi_sell", "z_fsi_buy", "z_ldr_bid",
     "z_ldr_ask", "z_pi", "z_oi", "lpi_sell", "lpi_buy", "state_sell", "state_buy", "pnl_e8", "inventory", "valid",
+    "exhaustion_sell", "exhaustion_sell_known", "exhaustion_buy", "exhaustion_buy_known",
 )  # fmt: skip
 """Of an ALPHA row: what is drawn over time."""
 FILL_FIELDS = ("ts", "px", "qty", "side", "strategy")
 QUOTE_FIELDS = ("ts", "order_id", "px", "qty", "side", "act", "why", "strategy")
 TRIGGER_FIELDS = ("ts", "bid", "ask", "side", "direction", "why")
+MARKOUT_FIELDS = ("ts", "order_id", "ref2", "qty", "mid2", "side", "strategy", "valid")
 LIQUIDATION = np.dtype([("ts", "<i8"), ("px", "<i8"), ("qty", "<i8"), ("side", "i1")])
 
-TAILS = ("trades", "ticks", "fills", "quotes", "triggers", "liquidations")
+READING = np.dtype([("ts", "<i8"), ("qty", "<i8")])
+"""Open interest: when it was told, lots."""
+
+READINGS_KEPT = 1_000
+TAILS = ("trades", "ticks", "fills", "quotes", "triggers", "liquidations", "interest")
 
 TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000, 10_000
 
@@ -58,6 +65,13 @@ class Funding(NamedTuple):
     ts: int
     rate_e8: int
     next_ts: int
+
+
+class Index(NamedTuple):
+    """What the exchange last said that the spot markets trade at: when (µs), the price (1e-8)."""
+
+    ts: int
+    price_e8: int
 
 
 class History:
@@ -73,18 +87,23 @@ class History:
         self.quotes = Tail(of(rows.QUOTE, QUOTE_FIELDS), ROWS_KEPT)
         self.triggers = Tail(of(rows.TRIGGER, TRIGGER_FIELDS), ROWS_KEPT)
         self.liquidations = Tail(LIQUIDATION, LIQUIDATIONS_KEPT)
-        self.depth, self.profile, self.happened = Depth(), Profile(), Happened()
+        self.markouts = Tail(
+            of(rows.MARKOUT, MARKOUT_FIELDS), ROWS_KEPT
+        )  # of fills, in the order in which they were given out
+        self.depth, self.profile, self.happened, self.candles = Depth(), Profile(), Happened(), Candles()
         self.since_ts = 0  # from when on volume by price and cumulative delta count
         self.until_ts = 0  # of the last row taken
         self._cvd = 0
         self.funding: Funding | None = None
+        self.index: Index | None = None
+        self.interest = Tail(READING, READINGS_KEPT)
 
     def events(self, events: EventArray) -> None:
         """Take rows that the engine is about to fold, or has just folded."""
         if not len(events):
             return
         if not self.since_ts:
-            self.since_ts = int(events["ts"][0])
+            self.since_ts = self.candles.since_ts = int(events["ts"][0])
         self.until_ts = int(events["ts"][-1])
         kinds = events["kind"]
         rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
@@ -94,6 +113,11 @@ class History:
         if len(told):
             row = events[told[-1]]
             self.funding = Funding(int(row["ts"]), int(row["px"]), int(row["qty"]))
+            marked = np.flatnonzero((kinds == Kind.INDEX) & (events["market"] == Market.PERP))
+            if len(marked):
+                self.index = Index(int(events[marked[-1]]["ts"]), int(events[marked[-1]]["px"]))
+        read = np.flatnonzero((kinds == Kind.OPEN_INTEREST) & (events["market"] == Market.PERP))[-READINGS_KEPT:]
+        _append(self.interest, events[read], READING.names or ())
         forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
         _append(self.liquidations, events[forced], LIQUIDATION.names or ())
         if len(self.trades):
@@ -105,12 +129,14 @@ class History:
         labels = said["labels"]
         if len(labels):
             self.profile.add(labels["px"], labels["qty"], labels["side"])
+            self.candles.add(labels)
             cvd = self._cvd + np.cumsum(labels["qty"] * labels["side"])
             self._cvd = int(cvd[-1])
             kept = labels[-TRADES_KEPT:]
             room = _append(self.trades, kept, FROM_LABEL)
             room["cvd"] = cvd[-len(kept) :]
         self.happened.rows(said)
+        self._marked(said["markouts"])
         for tail, name, fields in (
             (self.ticks, "alpha", TICK_FIELDS),
             (self.fills, "fills", FILL_FIELDS),
@@ -118,6 +144,16 @@ class History:
             (self.triggers, "triggers", TRIGGER_FIELDS),
         ):
             _append(tail, said[name][-tail.keep :], fields)
+
+    def _marked(self, markouts: Rows) -> None:
+        """Keep the markouts of fills, but for those that a seek back has the engine give out again."""
+        ours = markouts[markouts["what"] == rows.Marked.FILL]
+        if not len(ours):
+            return
+        names = ("ts", "order_id", "ref2", "qty")
+        known = set(self.markouts.rows[list(names)].tolist())
+        new = [row.item() not in known for row in ours[list(names)]]
+        _append(self.markouts, ours[np.array(new)][-ROWS_KEPT:], MARKOUT_FIELDS)
 
     def seek(self, ts: int, bids: npt.NDArray[np.int64], asks: npt.NDArray[np.int64]) -> None:
         """Stand at `ts` with this book, (n, 2) ticks and lots a side: after a seek, before the rows that follow it.
@@ -131,16 +167,22 @@ class History:
             for tail in (getattr(self, name) for name in TAILS):
                 tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
             self.happened.cut(ts)
+            # a markout is given out once its last horizon is over
+            marked = self.markouts.rows[self.markouts.rows["ts"] + rows.HORIZONS_US[-1] <= ts].copy()
+            self.markouts.cut(0)
+            _append(self.markouts, marked[-ROWS_KEPT:], MARKOUT_FIELDS)
             self._recount()
-        self.funding = None  # the next message tells it again
+            self.candles.cut(ts, self.trades.rows)
+        self.funding = self.index = None  # the next message tells them again
         self.depth.cut(ts)
         self.depth.place(ts, bids, asks)
         self.since_ts, self.until_ts = self.since_ts or ts, ts
+        self.candles.since_ts = self.candles.since_ts or ts
 
     def copy(self) -> History:
         """Return the same past, to be gone on with apart."""
         other = copy(self)
-        for name in (*TAILS, "depth", "profile", "happened"):
+        for name in (*TAILS, "markouts", "depth", "profile", "happened", "candles"):
             setattr(other, name, getattr(self, name).copy())
         return other
 

@@ -47,7 +47,7 @@ def ladder(
     """Return the ladder in `ui.ladder_rows` rows. `last_trade` is (price, side), side 0 if there was none."""
     unknown = why_unknown(snapshot, age_us)
     if unknown:
-        return LadderView((), "no book", "", ui.centre, unknown=unknown)
+        return LadderView((), "no book", "", ui.centre, unknown=unknown, entry=ui.entry)
     book = Book(snapshot, instrument, ui.group, ui.depth)
     stale = fmt.age(age_us) if age_us > STALE_US else ""
     touch = snapshot.touch
@@ -69,8 +69,9 @@ def ladder(
         scale = f"LOCKED · {scale}"
     traded = f"sold and bought since {fmt.clock(history.since_ts)[:5]}" if history and history.since_ts else ""
     return LadderView(
-        rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, in_quote=ui.in_quote, traded=traded
-    )
+        rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, in_quote=ui.in_quote, traded=traded,
+        entry=ui.entry,
+    )  # fmt: skip
 
 
 def why_unknown(snapshot: Snapshot, age_us: int) -> tuple[str, ...]:
@@ -195,6 +196,8 @@ def _rows(
                 bought=size(bought) if bought else "",
                 traded_share=(sold + bought) / most_traded,
                 delta=(bought > sold) - (bought < sold),
+                px=unit * group,
+                cursor=ui.cursor is not None and ui.cursor // group == unit,
             )
         )
     return tuple(rows), f"bar {fmt.shortened(full, 9) if ui.in_quote else f'{full:,.10g}'}"

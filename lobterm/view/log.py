@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lobterm.engine.params import PARAMS
-from lobterm.engine.rows import FadeWhy, QuoteWhy, Regime, Source
-from lobterm.events import GapCause, Scope
+from lobterm.engine.rows import FadeWhy, QuoteWhy, Regime, Source, Strategy
+from lobterm.events import GapCause, OrderAct, Scope
 from lobterm.view import format as fmt
 from lobterm.view.happened import Note, What
 from lobterm.view.ladder import CAUSES
@@ -39,7 +39,8 @@ FILTERS: tuple[tuple[str, frozenset[What]], ...] = (
 )
 """What the filter key goes through."""
 STRIP = frozenset(What) - {What.FILL, What.REJECT}
-"""What the monitor's strip tells: the rest would wash this away."""
+"""What the monitor's strip tells: the rest would wash this away. What becomes of one's own orders it tells too."""
+OWN = frozenset({What.FILL, What.REJECT})
 
 SCOPES = {Scope.BOOK: "book", Scope.TRADES: "trades", Scope.OI: "open interest", Scope.ALL: "everything"}
 MARKETS = ("perpetual", "spot", "reference")
@@ -54,6 +55,12 @@ NOT_FADED = {
     FadeWhy.CRASH: "not faded: crash filter",
     FadeWhy.SIZE: "not faded: the size rounds to nothing",
     FadeWhy.BUSY: "not faded: an earlier trigger is being worked",
+}
+REFUSED = {
+    QuoteWhy.CROSS: "it would have crossed (post-only)",
+    QuoteWhy.NO_BOOK: "the book is unknown",
+    QuoteWhy.LIMIT: "more orders and cancels than may be sent",
+    QuoteWhy.GONE: "that order is not there any more",
 }
 SELLING = {-1: "sells", 1: "buys"}
 
@@ -77,12 +84,7 @@ def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
     if what is What.MODEL:
         return f"cluster model {a} from here", Tone.PLAIN, 0
     if what is What.OWN:
-        size, price = fmt.size(b, instrument), fmt.price(a, instrument) if a else "market"
-        return (
-            (f"{'buy' if c > 0 else 'sell'} {size} at {price}" if b else f"cancel {price if a else 'all'}"),
-            Tone.PLAIN,
-            c,
-        )
+        return _asked(a, b, c, d, instrument), Tone.PLAIN, c
     if what is What.TRIGGER:
         why = NOT_FADED[FadeWhy(b)] if b in list(FadeWhy) else f"why {b}"
         return f"{SELLING[a]} exhausted at LPI {x:+.2f}, {STATES[Regime(d)]}: {why}", Tone.WARN, a
@@ -95,14 +97,31 @@ def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
     whose, done = STRATEGIES[min(d, 2)], "bought" if c > 0 else "sold"
     if what is What.FILL:
         return f"{whose} {done} {fmt.size(b, instrument)} at {fmt.price(a, instrument)}", Tone.PLAIN, c
-    why = QuoteWhy(b).name.lower() if b in list(QuoteWhy) else str(b)
-    side = "bid" if c > 0 else "ask"
-    return f"{whose} {side} {fmt.price(a, instrument)} refused: {why}", Tone.WARN, c
+    why = REFUSED.get(QuoteWhy(b), QuoteWhy(b).name.lower()) if b in list(QuoteWhy) else str(b)
+    side = {1: "bid", -1: "ask"}.get(c, "order")
+    return f"{whose} {side} {fmt.price(a, instrument) if a else 'at market'} refused: {why}", Tone.WARN, c
+
+
+def _asked(px: int, qty: int, side: int, asks: int, instrument: Instrument) -> str:
+    """Return what a person asked for: see events.OrderAct."""
+    price = fmt.price(px, instrument) if px else "market"
+    if asks == OrderAct.FLATTEN:
+        return f"flatten {STRATEGIES[qty] if 0 <= qty < len(STRATEGIES) else qty}"
+    if asks == OrderAct.MOVE:
+        return f"move order {qty} to {price}"
+    if qty:
+        return f"{'buy' if side > 0 else 'sell'} {fmt.size(qty, instrument)} at {price}"
+    return f"cancel {price if px else 'all'}"
+
+
+def is_own(note: Note) -> bool:
+    """Say whether a note is about what became of a person's own order."""
+    return note.what in OWN and note.d == Strategy.OWN
 
 
 def lines(
     notes: Iterable[Note], instrument: Instrument, rows: int, kinds: frozenset[What], skip: int = 0
 ) -> tuple[LogLine, ...]:
     """Return up to `rows` lines of these kinds, `notes` being newest first, after `skip` of them."""
-    chosen = (note for note in notes if note.what in kinds)
+    chosen = (note for note in notes if note.what in kinds or (kinds is STRIP and is_own(note)))
     return tuple(line(note, instrument) for note in islice(chosen, skip, skip + rows))

@@ -68,6 +68,8 @@ class LadderRow:
     bought: str = ""
     traded_share: float = 0.0
     delta: int = 0  # sign of bought less sold
+    px: int | None = None  # ticks; of a group, its lower end
+    cursor: bool = False  # of order entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class LadderView:
     traded: str = ""  # since when the traded volume counts
     stale: str = ""  # how old the book is, if that is too old
     unknown: tuple[str, ...] = ()  # why there is no book
+    entry: str = ""  # what order entry would send; empty while it is off
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class TradeRow:
     prints: int = 1  # how many trades of one matching time this row is
     swept: int = 0  # ticks that they went through
     large: bool = False
+    liquidation: bool = False  # a forced order as the exchange told it, beside the trades that it made
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,7 @@ class OrderRow:
     size: str
     ahead: str
     state: OwnState
+    why: str = ""  # why it stands there, or why it leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +309,8 @@ class Frame:
     market: tuple[Value, ...]
     clusters: tuple[LabelShare, ...]
     transport: TransportView
+    why: tuple[Value, ...] = ()  # of quotes and triggers
+    edge: tuple[Value, ...] = ()  # what fees take, and what is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +320,8 @@ class Ui:
     ladder_rows: int = 20
     trade_rows: int = 10
     centre: int | None = None  # ticks that the ladder stood on last
+    cursor: int | None = None  # ticks that order entry points at; None while it is off
+    entry: str = ""  # what it would send
     levels_only: bool = False
     group: int = 1  # ticks a row
     locked: bool = False
@@ -324,3 +333,4 @@ class Ui:
     rows_per_s: float | None = None
     loading_s: int = 0  # how long the engine has been loading
     load_failure: str = ""  # why the engine did not load
+    horizon: int = 3  # of the markouts, by engine.rows.HORIZONS_US

@@ -8,6 +8,7 @@ from lobterm.engine import params as pm
 from lobterm.engine.rows import Condition as Bit
 from lobterm.engine.rows import Leg, Regime, Source
 from lobterm.view import format as fmt
+from lobterm.view import why
 from lobterm.view.models import Checked, Condition, PressureView, ScoreRow, SidePressure, Truth
 from lobterm.view.scale import full_scale
 
@@ -81,28 +82,9 @@ def pressure(snapshot: Snapshot) -> PressureView:
     )  # fmt: skip
 
 
-def _needed(snapshot: Snapshot, who: Side) -> tuple[Bit, ...]:
-    """Return the conditions that E_t asks for: open interest by section 3.1 alone, and only where it is known."""
-    by_8_4 = snapshot.params[pm.EXHAUSTION_RULE] == 1.0
-    bits = [Bit.PANIC, Bit.ROLLOVER, Bit.REFORM, Bit.DIVERGENCE_LOW if by_8_4 else Bit.DIVERGENCE]
-    if not by_8_4 and who.conditions_known & Bit.OI:
-        bits.insert(2, Bit.OI)
-    return tuple(bits)
-
-
-WAITS = {
-    Bit.PANIC: "no panic",
-    Bit.ROLLOVER: "LPI still rising",
-    Bit.OI: "no OI flush",
-    Bit.REFORM: "depth still falling",
-    Bit.DIVERGENCE: "no divergence",
-    Bit.DIVERGENCE_LOW: "no divergence",
-}
-
-
 def _side(who: Side, side: int, snapshot: Snapshot, high: float, thinnest: Score) -> SidePressure:
     params = snapshot.params
-    needed = _needed(snapshot, who)
+    needed = why.needed(snapshot.params[pm.EXHAUSTION_RULE] == 1.0, bool(who.conditions_known & Bit.OI))
     unmet = [bit for bit in needed if not who.conditions & bit]
     least = int(params[pm.MIN_SAMPLES])
     unknown = ""
@@ -123,7 +105,11 @@ def _side(who: Side, side: int, snapshot: Snapshot, high: float, thinnest: Score
         unknown=unknown,
         met=len(needed) - len(unmet),
         needed=len(needed),
-        missing="exhausted" if not unmet else WAITS[unmet[0]] if len(unmet) == 1 else "",
+        missing="exhausted"
+        if not unmet
+        else why.wait(unmet[0], bool(who.conditions_known & unmet[0]))
+        if len(unmet) == 1
+        else "",
     )
 
 

@@ -58,9 +58,9 @@ class TimelineView:
 
 
 def timeline(
-    seen: Overview, panic: float, now: int, loop: Iterable[int] = (), bookmarks: Iterable[int] = ()
+    seen: Overview, panic: float, now: int | None, loop: Iterable[int] = (), bookmarks: Iterable[int] = ()
 ) -> TimelineView:
-    """Return the tape as far as it is indexed, with `now`, the ends of the loop and the bookmarks (all µs) marked."""
+    """Return the tape as far as it is indexed, with `now` (or None), the ends of the loop and the bookmarks (all µs) marked."""
     sells_higher = seen.known_sell & (~seen.known_buy | (seen.lpi_sell >= seen.lpi_buy))
     lpi = np.where(sells_higher, seen.lpi_sell, seen.lpi_buy)
     known = seen.known_sell | seen.known_buy
@@ -75,7 +75,7 @@ def timeline(
     marks = [Mark.NONE] * columns
     for row in seen.triggers:
         marks[seen.column(int(row["ts"]))] = Mark.TRIGGER_SELLS if row["side"] < 0 else Mark.TRIGGER_BUYS
-    for mark, times in ((Mark.LOOP, loop), (Mark.BOOKMARK, bookmarks), (Mark.HERE, (now,))):
+    for mark, times in ((Mark.LOOP, loop), (Mark.BOOKMARK, bookmarks), (Mark.HERE, () if now is None else (now,))):
         for ts in times:
             marks[seen.column(ts)] = mark
     parts = tuple(

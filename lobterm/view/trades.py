@@ -51,10 +51,42 @@ def sweeps(trades: Rows) -> tuple[list[int], list[int], list[int]]:
     return starts.tolist(), ends.tolist(), lots.tolist()
 
 
-def trades(tape: Rows, instrument: Instrument, rows: int, least_lots: int = 0) -> tuple[TradeRow, ...]:
-    """Return up to `rows` sweeps of `least_lots` or more of `tape` (oldest first), newest first."""
+def trades(
+    tape: Rows, instrument: Instrument, rows: int, least_lots: int = 0, forced: Rows | None = None
+) -> tuple[TradeRow, ...]:
+    """Return up to `rows` sweeps of `least_lots` or more of `tape` (oldest first), newest first, liquidations among them."""
+    found = _trades(tape, instrument, rows, least_lots)
+    if forced is None or not len(forced) or not found:
+        return tuple(row for _, row in found)
+    oldest = found[-1][0] if len(found) == rows else 0
+    told = forced[-rows:][forced["ts"][-rows:] >= oldest]
+    cells = len(found[0][1].price)
+    return tuple(row for _, row in sorted([*found, *_liquidations(told, instrument, cells)], key=_newest_first)[:rows])
+
+
+def _newest_first(at: tuple[int, TradeRow]) -> int:
+    return -at[0]
+
+
+def _liquidations(rows: Rows, instrument: Instrument, cells: int) -> list[tuple[int, TradeRow]]:
+    """Return liquidations as rows of the tape; their average price lies between ticks."""
+    size = fmt.sizes(instrument, SIZE_CELLS)
+    return [
+        (
+            ts,
+            TradeRow(
+                time=fmt.clock(ts), side=side, price=fmt.fixed(px, 8, instrument.price_decimals).rjust(cells),
+                size=size(qty).rjust(SIZE_CELLS), size_share=0.0, label=Label.UNCLASSIFIED, why="", large=True, liquidation=True,
+            ),
+        )
+        for ts, side, px, qty in zip(*(rows[name].tolist() for name in ("ts", "side", "px", "qty")), strict=True)
+    ]  # fmt: skip
+
+
+def _trades(tape: Rows, instrument: Instrument, rows: int, least_lots: int) -> list[tuple[int, TradeRow]]:
+    """Return when each sweep was, and the sweep."""
     if rows <= 0:
-        return ()
+        return []
     chosen: list[int] = []
     whole = tape
     for looked_at in (LOOKED_AT,) if least_lots else (8 * rows, LOOKED_AT):
@@ -64,7 +96,7 @@ def trades(tape: Rows, instrument: Instrument, rows: int, least_lots: int = 0) -
         if len(chosen) == rows or looked_at >= len(whole):
             break
     if not chosen:
-        return ()
+        return []
     full_lots = full_scale(max(lots[at] for at in chosen) * instrument.lot) / instrument.lot
     large_lots = _large(lots)
     size, price = fmt.sizes(instrument, SIZE_CELLS), fmt.prices(instrument)
@@ -72,21 +104,24 @@ def trades(tape: Rows, instrument: Instrument, rows: int, least_lots: int = 0) -
     columns = (last[name].tolist() for name in ("ts", "side", "px", "label", "why"))
     prices = list(map(price, last["px"].tolist()))
     cells = max(map(len, prices))
-    return tuple(
-        TradeRow(
-            time=fmt.clock(ts),
-            side=side,
-            price=text.rjust(cells),
-            size=size(lots[at]).rjust(SIZE_CELLS),
-            size_share=lots[at] / full_lots,
-            label=LABELS[label],
-            why=REASONS[why] if label == Label.UNCLASSIFIED else "",
-            prints=ends[at] - starts[at] + 1,
-            swept=abs(px - first_px),
-            large=lots[at] >= large_lots,
+    return [
+        (
+            ts,
+            TradeRow(
+                time=fmt.clock(ts),
+                side=side,
+                price=text.rjust(cells),
+                size=size(lots[at]).rjust(SIZE_CELLS),
+                size_share=lots[at] / full_lots,
+                label=LABELS[label],
+                why=REASONS[why] if label == Label.UNCLASSIFIED else "",
+                prints=ends[at] - starts[at] + 1,
+                swept=abs(px - first_px),
+                large=lots[at] >= large_lots,
+            ),
         )
         for at, text, first_px, ts, side, px, label, why in zip(chosen, prices, first, *columns, strict=True)
-    )
+    ]
 
 
 def _large(lots: list[int]) -> float:
@@ -102,4 +137,4 @@ def liquidated(history: History, now: int, instrument: Instrument) -> str:
     recent = rows[np.searchsorted(rows["ts"], now - LIQUIDATION_SPAN_US) :]
     longs, shorts = (int(recent["qty"][recent["side"] == side].sum()) for side in (-1, 1))
     texts = [fmt.size(lots, instrument, 7) for lots in (longs, shorts)]
-    return f"liq 5m ▼≥{texts[0]} ▲≥{texts[1]}"
+    return f"liq 5m longs≥{texts[0]} shorts≥{texts[1]}"

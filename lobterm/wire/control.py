@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from lobterm.events import Market
+from lobterm.events import Market, OrderAct
 
 PREFIX = b'{"stream":"lobterm@'
 """How every control line begins, after its stamp."""
@@ -29,6 +29,7 @@ Text = Annotated[str, Meta(max_length=300)]
 Decimal = Annotated[str, Meta(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$")]
 Count = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
 Micros = Annotated[int, Meta(ge=0, le=(1 << 62))]
+Whole = Annotated[int, Meta(ge=-(1 << 62), le=(1 << 62))]
 Place = Annotated[int, Meta(ge=int(Market.PERP), le=int(Market.SPOT))]
 Level = tuple[Count, Count]
 Levels = Annotated[list[Level], Meta(max_length=200_000)]
@@ -110,11 +111,19 @@ class Model(Control, tag="model", frozen=True):
 
 
 class Order(Control, tag="order", frozen=True):
-    """A person's own paper order, as events.Kind.ORDER: price 0 takes at market, size 0 cancels."""
+    """What a person asks for, as events.Kind.ORDER: `act` says what price and size are; recordings of old have none."""
 
     side: Literal[-1, 0, 1]
     px_ticks: Count
-    qty_lots: Count
+    qty_lots: Count  # an order's id, or a strategy, where `act` says so
+    act: Annotated[int, Meta(ge=0, le=int(max(OrderAct)))] = 0
+
+
+class Account(Control, tag="account", frozen=True):
+    """What the paper account stands at from here on, as (which, value) of engine.standing; carried: held all the while."""
+
+    facts: Annotated[list[tuple[Whole, Whole]], Meta(max_length=200)]
+    carried: bool
 
 
 class Connect(Control, tag="connect", frozen=True):
@@ -163,6 +172,9 @@ class FundingSettled(Control, tag="funding_settled", frozen=True):
 
     fundingRate: Decimal
     fundingTime: Micros  # ms
+    markPrice: Annotated[str, Meta(pattern=r"^([0-9]{1,18}(\.[0-9]{1,12})?)?$")] = (
+        ""  # it was settled at; older answers do not say
+    )
 
 
 class FundingInterval(Control, tag="funding_interval", frozen=True):
@@ -184,7 +196,7 @@ class Bye(Control, tag="bye", frozen=True):
 
 
 Event = (
-    Hello | Sample | Book | Heartbeat | Beat | Param | Model | Order | Connect | Disconnect | Silent | TradeSource
+    Hello | Sample | Book | Heartbeat | Beat | Param | Model | Order | Account | Connect | Disconnect | Silent | TradeSource
     | OpenInterest | ServerTime | FundingSettled | FundingInterval | Volume24h | Bye
 )  # fmt: skip
 

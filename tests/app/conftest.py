@@ -14,6 +14,13 @@ from tests.app.fake import FakeConsole
 Opened = Callable[..., AbstractAsyncContextManager[Pilot]]
 
 
+@pytest.fixture(autouse=True)
+def true_colours(monkeypatch):
+    """Let no picture hang on the terminal that the tests are run in."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+
+
 @pytest.fixture
 def opened() -> Opened:
     @asynccontextmanager

@@ -8,7 +8,7 @@ import numpy as np
 
 from lobterm.clock import ReplayClock
 from lobterm.engine import params as pm
-from lobterm.engine.read import Ledger, Motion, OwnOrder, Pnl, Pressure, Score, Side, Signals, Snapshot
+from lobterm.engine.read import Ledger, Making, Motion, OwnOrder, Pnl, Pressure, Score, Side, Signals, Snapshot
 from lobterm.engine.rows import ALPHA, LABEL, TABLES, TRIGGER, AlphaValid, Label, Why
 from lobterm.events import EVENT, Kind, Market
 from lobterm.instrument import Instrument
@@ -90,6 +90,7 @@ def snapshot(**changes) -> Snapshot:
         "trades": 5_210,
         "label_counts": (2_100, 1_250, 900, 0, 960),
         "params": pm.defaults(),
+        "making": Making(MID + 0.5, 21.1, 7.4, MID + 14.2, 10.6, 1.55, 16.43, 0.31, 0, ()),
     }
     return Snapshot(**(good | changes))
 
@@ -153,10 +154,11 @@ class FakeConsole:
         self.indexed_rows = 125_000
         self.pumps, self.steps, self.closed = 0, [], False
         self.history = History()
-        self.history.since_ts = START
+        self.history.since_ts = self.history.candles.since_ts = START
         self.history.rows(said(labels=labels(200)))
         self.timeline = timeline()
         self.load_error: Exception | None = None
+        self.logged = None
 
     def load(self) -> None:
         if self.load_error:

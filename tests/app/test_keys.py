@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from textual.widgets import HelpPanel
 from lobterm.app import keys
 from lobterm.app.themes import THEMES
 from lobterm.errors import ConfigError
+from lobterm.view import format as fmt
 from tests.app.fake import FakeConsole
+from tests.app.test_monitor import screen_text
 
 
 async def test_space_plays_and_pauses(opened):
@@ -150,3 +153,25 @@ def test_the_config_file_names_every_key():
     text = (Path(__file__).resolve().parents[2] / "config.toml").read_text().partition("# Names, everywhere:")[2]
     names = {word.strip(".") for word in text.split()}
     assert {binding.id for bindings in keys.ALL.values() for binding in bindings} <= names
+
+
+async def test_times_by_utc_and_by_the_machine_s_zone(opened, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    fmt._local_offset_us.cache_clear()
+    try:
+        async with opened(FakeConsole(), size=(120, 40)) as pilot:
+            assert "11:44:12.125 UTC " in screen_text(pilot).splitlines()[0]
+            await pilot.press("U")
+            await pilot.pause()
+            text = screen_text(pilot)
+            assert "17:29:12.125 UTC+5:45" in text.splitlines()[0]
+            assert "11:4" not in text
+            await pilot.press("U")
+            await pilot.pause()
+            assert "11:44:12.125 UTC " in screen_text(pilot).splitlines()[0]
+    finally:
+        fmt.use_local(False)
+        monkeypatch.undo()
+        time.tzset()
+        fmt._local_offset_us.cache_clear()

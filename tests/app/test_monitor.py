@@ -174,3 +174,39 @@ async def test_a_market_that_stands_is_painted_until_it_is_settled_and_then_not(
         assert app.monitor.last_frame is not frame
         await pilot.press("t")
         assert app.monitor.last_frame is not frame
+
+
+def told(pilot, name: str) -> str:
+    """Return the words of one table of the monitor."""
+    return "\n".join(" ".join(cell.text for cell in row) for row in pilot.app.screen.query_one(f"#{name}").table.rows)
+
+
+async def test_why_and_break_even_stand_on_the_large_screen_and_follow_the_horizon(opened):
+    async with opened(FakeConsole(), size=(200, 60)) as pilot:
+        assert "fair mid +21.1 skew -7.4 inventory" in told(pilot, "why")
+        assert "10.6 widened by hazard 1.6x" in told(pilot, "why")
+        assert "rests: fair - ½ width" in told(pilot, "why") and "sells 1 of 4: no panic" in told(pilot, "why")
+        assert "at 5 s undefined: 12 fills" in told(pilot, "edge") and "even at 4 bps" in told(pilot, "edge")
+        await pilot.press("z")
+        assert "at 30 s" in told(pilot, "edge")
+        await pilot.press("Z", "Z")
+        assert "at 2 s" in told(pilot, "edge")
+        assert "fair - ½ width" in told(pilot, "orders")
+
+
+async def test_candles_come_and_go_by_key_at_any_size(opened):
+    async with opened(FakeConsole()) as pilot:
+        for size, before in (((200, 60), True), ((120, 40), False), ((80, 24), False), ((60, 20), False)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            candles = pilot.app.screen.query_one("#candles")
+            assert bool(candles.display) is before
+            await pilot.press("v")
+            await pilot.pause()
+            assert bool(candles.display) is not before
+            if not before:
+                assert "since 11:40 UTC: VWAP" in candles.chart.title.note and candles.chart.candles
+                assert candles.size.height >= 4
+            await pilot.press("v")
+            await pilot.pause()
+            assert bool(candles.display) is before

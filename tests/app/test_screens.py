@@ -11,6 +11,7 @@ from lobterm.app.screens.heatmap import HeatmapScreen
 from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
 from lobterm.app.screens.pressure import PressureScreen
+from lobterm.app.screens.review import ReviewScreen
 from lobterm.app.themes import THEMES
 from lobterm.engine.rows import ALPHA, FILL, QUOTE, TRIGGER, AlphaValid
 from lobterm.events import EVENT, Flag, Kind
@@ -19,7 +20,7 @@ from tests.app.test_look import settled
 from tests.app.test_monitor import SIZES, screen_text
 
 NOW = START + 252_125_000
-SCREENS = {"1": MonitorScreen, "2": HeatmapScreen, "3": PressureScreen, "6": LogScreen}
+SCREENS = {"1": MonitorScreen, "2": HeatmapScreen, "3": PressureScreen, "5": ReviewScreen, "6": LogScreen}
 
 
 def lived(**changes) -> FakeConsole:
@@ -73,7 +74,7 @@ async def test_the_transport_works_on_every_screen(opened, key):
         assert console.steps == ["trade"] and console.clock.speed == 2.0
 
 
-@pytest.mark.parametrize("key", ["2", "3", "6"])
+@pytest.mark.parametrize("key", ["2", "3", "5", "6"])
 @pytest.mark.parametrize("bare", [False, True])
 async def test_any_size_paints_with_and_without_a_history(opened, key, bare):
     async with opened(FakeConsole() if bare else lived()) as pilot:
@@ -233,7 +234,7 @@ def app() -> LobtermApp:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-@pytest.mark.parametrize("key", SCREENS)
+@pytest.mark.parametrize("key", ["1", "2", "3", "6"])
 def test_look(snap_compare, key, size):
     assert snap_compare(app(), terminal_size=size, run_before=shown(key))
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import numpy as np
 
-from lobterm.engine import drive
+from lobterm.engine import drive, standing
 from lobterm.engine import params as pm
-from lobterm.events import EVENT, Flag, GapCause, Kind, Market, Scope
+from lobterm.events import EVENT, Flag, GapCause, Kind, Market, OrderAct, Scope
 from lobterm.instrument import Instrument
 
 PERP = Instrument(Market.PERP, "BTCUSDT", Decimal("0.1"), Decimal("0.001"))
@@ -29,6 +29,7 @@ TURNS = [
     (pm.GAMMA, 2.5), (pm.MAPPING, 1.0), (pm.MAPPING, 0.0), (pm.THETA_MODE, 1.0), (pm.DECAY, 1.0), (pm.GAMMA, np.nan),
     (pm.LEVELS, 3.0), (pm.LEVELS, 1.0), (pm.WIDEN, 1.0), (pm.PULL_TANH, 0.1), (pm.ENABLED, 0.0), (pm.ENABLED, 1.0),
     (pm.FILL_RULE, 2.0), (pm.QUEUE_MODEL, 1.0), (pm.EXHAUSTION_RULE, 1.0), (pm.CRASH_FILTER, 2.0), (pm.GAMMA, 1e300),
+    (pm.FADE_ENABLED, 0.0), (pm.FADE_ENABLED, 1.0), (pm.FADE_ENABLED, 1.0),
 ]  # fmt: skip
 
 
@@ -44,7 +45,7 @@ class Tape:
         self.interest, self.interest_at, self.reference = 1_000_000, 0, 500_000
         self.next_funding = START + 5_000_000
         self.lean, self.left = 0, 0  # direction of a panic, messages of it to come
-        self.lag = 0
+        self.lag, self.accounts = 0, False
         self.say(Kind.CLOCK_OFFSET, qty=offset, flags=OWN)
 
     def pick(self, *choices):
@@ -175,7 +176,8 @@ class Tape:
     def say_settled(self):
         at = self.next_funding - 8_000_000 + self.between(0, 12_000)
         if at < self.exchange:
-            self.say(Kind.FUNDING_SETTLED, exch_ts=at, px=self.pick(-300_000, 10_000, 75_000, 10_000_000))
+            told = self.pick(0, 0, -5, self.mark_e8(), 1 << 53) if self.accounts else 0
+            self.say(Kind.FUNDING_SETTLED, exch_ts=at, px=self.pick(-300_000, 10_000, 75_000, 10_000_000), qty=told)
 
     def say_volume(self):
         self.say(Kind.VOLUME_24H, qty=self.between(0, 200_000_000))
@@ -191,9 +193,29 @@ class Tape:
             self.say(Kind.ORDER, px=px, qty=self.between(1, 40), side=side, flags=OWN)
         elif act < 0.8:
             self.say(Kind.ORDER, px=0, qty=self.between(1, 90), side=side, flags=OWN)
-        else:
+        elif act < 0.9:
             px = self.pick(0, self.mid, self.mid - 2)
             self.say(Kind.ORDER, px=px, qty=0, side=self.pick(0, 1, -1), flags=OWN)
+        elif act < 0.95:
+            self.ask(OrderAct.FLATTEN, qty=self.pick(0, 1, 2, 2, 3, -1))
+        else:
+            self.ask(OrderAct.MOVE, px=max(0, self.mid - side * self.between(-2, 8)), qty=self.between(0, 400))
+
+    def ask(self, act, px=0, qty=0):
+        self.rows.append((self.ts, 0, act, px, qty, Kind.ORDER, 0, 0, OWN))
+
+    def say_account(self):
+        """A strategy begins anew, or rows that nobody sane would write."""
+        if self.chance(0.7):
+            rows = standing.nothing(self.between(0, 2), int(Market.PERP), self.ts)
+            for row in rows:
+                self.say(Kind.ACCOUNT, px=int(row["px"]), qty=int(row["qty"]), flags=OWN)
+        else:
+            value = self.pick(-7, 40, (1 << 40) - 1, 1 << 40, -(1 << 60), (1 << 62) - 1)
+            which = self.pick(-1, 0, 16, 32, 11, 48, 50, 54, 65, 1 << 40)
+            self.say(
+                Kind.ACCOUNT, px=value if which not in (0, 16, 32) else self.between(-50, 50), qty=which, flags=OWN
+            )
 
     def say_beat(self):
         self.say(Kind.HEARTBEAT, flags=OWN)
@@ -242,8 +264,19 @@ class Tape:
             bits = int(np.float64(value).view(np.int64))
             self.say(Kind.SAMPLE, exch_ts=START, px=bits, qty=which, flags=OWN | Flag.WARM)
 
+    def carry(self):
+        """Carry over a paper account, held since before the beginning."""
+        said = {k: self.between(-40, 40) for k in (0, 16, 32)}
+        said |= {who + 1: 2 * self.between(-(10**6), 10**6) for who in (0, 16, 32)}
+        said |= {who + k: self.between(-(10**9), 10**9) for who in (0, 16, 32) for k in (5, 6)}
+        said |= {49: self.between(0, 1), 51: START - self.between(0, 10**8), 52: 2 * self.between(-(10**6), 10**6)}
+        said |= {53: int(np.float64(self.rng.random() * 1e-3).view(np.int64)), 64: START - self.between(0, 10**7)}
+        for which, value in said.items():
+            self.say(Kind.ACCOUNT, px=value, qty=which, flags=OWN | Flag.WARM)
+
     def weights(self, trouble):
         weights = (PANIC if self.phase > 0 else CALM) | (TROUBLE if trouble else {})
+        weights |= {"account": 3} if self.accounts else {}
         return {kind: weight for kind, weight in (weights | self.often).items() if kind not in self.lacking}
 
     def go(self, n, trouble=True):
@@ -265,11 +298,20 @@ class Tape:
         return np.array([tuple(int(v) for v in row) for row in self.rows], dtype=EVENT)
 
 
-def lively(seed, n, *, offset=0, trouble=True, mid=10_000, depth=True, warm=False, end=None, lacking=(), often=None):
-    """Return a tape of `n` messages without those of the kinds `lacking`. One with trouble ends in a silence of two minutes."""
+def lively(
+    seed, n, *, offset=0, trouble=True, mid=10_000, depth=True, warm=False, end=None, lacking=(), often=None,
+    account=False,
+):  # fmt: skip
+    """Return a tape of `n` messages without those of the kinds `lacking`. One with trouble ends in a silence of two minutes.
+
+    `account`: one that goes on with a paper account, and sets it now and then.
+    """
     tape = Tape(seed, offset=offset, mid=mid, depth=depth, jumpy=trouble, lacking=lacking, often=often)
+    tape.accounts = account
     if warm:
         tape.warm()
+    if account:
+        tape.carry()
     tape.snapshot()
     tape.go(n, trouble=trouble)
     if trouble if end is None else end:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from bisect import bisect_right
+from fractions import Fraction
 from itertools import pairwise
 
 from lobterm.engine import params as pm
@@ -144,7 +145,7 @@ class Twin:
             elif kind == Kind.TRADE:
                 self.trade(ts, exch_ts, seq, px, qty, side, flags)
             else:
-                self.rare(ts, exch_ts, px, qty, kind, side)
+                self.rare(ts, exch_ts, seq, px, qty, kind, side, flags)
         elif kind == Kind.REFERENCE:
             self.crash.see(ts, side, px)
         if kind == Kind.PARAM and 0 <= qty < len(self.p):
@@ -160,7 +161,7 @@ class Twin:
         if market == self.market and kind != Kind.HEARTBEAT and not flags & Flag.SYNTHETIC:
             self.last_real = ts
 
-    def rare(self, ts, exch_ts, px, qty, kind, side):
+    def rare(self, ts, exch_ts, seq, px, qty, kind, side, flags):
         if kind == Kind.GAP:
             if qty in (Scope.OI, Scope.ALL):
                 self.pressure.oi.forget()
@@ -182,13 +183,34 @@ class Twin:
             self.next_funding = qty
         elif kind == Kind.FUNDING_SETTLED:
             near = abs(self.settle_t - exch_ts) < 60_000_000 and self.settle_mark_e8 > 0
-            self.orders.settle(exch_ts, self.settle_mark_e8 if near else self.mark_e8, px)
+            told = qty if 0 < qty < 1 << 53 else 0
+            self.orders.settle(exch_ts, told or (self.settle_mark_e8 if near else self.mark_e8), px)
         elif kind == Kind.VOLUME_24H and qty > 0:
             self.pressure.adv_seed = qty / 86_400.0
         elif kind == Kind.ORDER:
-            self.orders.own_order(ts, side, px, qty)
+            self.orders.own_order(ts, seq, side, px, qty)
+        elif kind == Kind.ACCOUNT:
+            self.stand(ts, qty, px, bool(flags & Flag.WARM))
         elif kind == Kind.SAMPLE:
             self.pressure.carry(qty, as_float(px), self.p)
+
+    def stand(self, ts, which, value, carried):
+        """Let the account stand as it is told; `which` counts sixteen to a strategy, the fade's own and the last settlement."""
+        who, fact = divmod(which, 16)
+        if (who, fact) == (3, 5):
+            self.fade.sigma = as_float(value) if 0 <= as_float(value) < 1e9 else self.fade.sigma
+        elif not 0 <= which <= 64 or abs(value) >= 1 << 60:
+            return
+        elif who < 3:
+            self.orders.stand(ts, who, fact, value, carried)
+        elif (who, fact) == (3, 1):
+            self.fade.side = int(value != 0)
+        elif (who, fact) == (3, 3):
+            self.fade.held_since = value or None
+        elif (who, fact) == (3, 4):
+            self.fade.cash_before = Fraction(value, 2)
+        elif which == 64:
+            self.orders.settled = max(value, 0)
 
     def pass_funding_time(self, exch_ts, mark_e8):
         """Keep the mark price at which a settlement's time passed."""

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import FadeWhy, FillRule, FillValid, QuoteAct, QuoteWhy, Regime, Strategy
+from lobterm.events import OrderAct
 
 KEEP_US = 2_000_000
 SLOTS, DEEPEST = 128, 16
@@ -41,13 +42,14 @@ class Account:
     """One strategy's fills, as (exchange time, signed lots, price), and what they cost."""
 
     fills: list = field(default_factory=list)
+    brought: int = 0  # lots held from the beginning
     position: int = 0
     cash: int = 0  # tick-lots
     fees: int = 0
     funding: int = 0
 
     def held_at(self, exch_ts):
-        return sum(lots for at, lots, _ in self.fills if at <= exch_ts)
+        return self.brought + sum(lots for at, lots, _ in self.fills if at <= exch_ts)
 
 
 def after_level(model, power, ahead, traded, previous, new):
@@ -112,9 +114,9 @@ class Orders:
         return [o for o in self.orders if o.strategy == strategy and o.left and not o.live_to]
 
     def cancel_all(self, ts, strategy, why, side=0, px=0):
-        for o in self.resting(strategy):
-            if not o.taker and side in (0, o.side) and px in (0, o.px):
-                self.cancel(ts, o, why)
+        meant = [o for o in self.resting(strategy) if not o.taker and side in (0, o.side) and px in (0, o.px)]
+        sent = [self.cancel(ts, o, why) for o in meant]
+        return all(sent)
 
     def pull_all(self, ts):
         now = self.now(ts)
@@ -127,11 +129,42 @@ class Orders:
             if o.queue == "not yet":
                 o.queue = "unknown"
 
-    def own_order(self, ts, side, px, qty):
-        if qty <= 0:
-            self.cancel_all(ts, Strategy.OWN, QuoteWhy.PERSON, side, px)
-        elif side in (1, -1) and px >= 0 and self.t.known:
-            self.place(ts, Strategy.OWN, side, px, qty, 0, px == 0, QuoteWhy.PERSON)
+    def own_order(self, ts, asks, side, px, qty):
+        if asks == OrderAct.MOVE:
+            self.move(ts, qty, px)
+        elif asks == OrderAct.FLATTEN and qty in list(Strategy):
+            held = self.accounts[qty].position + sum(o.side * o.left for o in self.resting(qty) if o.taker)
+            if held:
+                self.send(ts, qty, -1 if held > 0 else 1, 0, abs(held))
+            if not self.cancel_all(ts, qty, QuoteWhy.PERSON):
+                self.refuse(ts, qty, 0, 0, 0, QuoteWhy.LIMIT)
+        elif asks == OrderAct.PLACE and qty <= 0:
+            if not self.cancel_all(ts, Strategy.OWN, QuoteWhy.PERSON, side, px):
+                self.refuse(ts, Strategy.OWN, side, px, 0, QuoteWhy.LIMIT)
+        elif asks == OrderAct.PLACE and side in (1, -1) and px >= 0:
+            self.send(ts, Strategy.OWN, side, px, qty)
+
+    def send(self, ts, strategy, side, px, qty):
+        if not self.t.known:
+            self.refuse(ts, strategy, side, px, qty, QuoteWhy.NO_BOOK)
+        elif not self.place(ts, strategy, side, px, qty, 0, px == 0, QuoteWhy.PERSON):
+            self.refuse(ts, strategy, side, px, qty, QuoteWhy.LIMIT)
+
+    def move(self, ts, order_id, px):
+        meant = [o for o in self.resting(Strategy.OWN) if o.id == order_id and not o.taker]
+        if not meant or px <= 0:
+            self.refuse(ts, Strategy.OWN, 0, px, 0, QuoteWhy.GONE)
+            return
+        (o,) = meant
+        fresh = self.second_began is None or ts - self.second_began >= 1_000_000
+        if (0 if fresh else self.acted) + 2 > int(self.p[pm.MAX_ACTIONS]):
+            self.refuse(ts, Strategy.OWN, o.side, px, o.left, QuoteWhy.LIMIT)
+        else:
+            self.cancel(ts, o, QuoteWhy.PERSON)
+            self.send(ts, Strategy.OWN, o.side, px, o.left)
+
+    def refuse(self, ts, strategy, side, px, qty, why):
+        self.t.say("quotes", ts=ts, px=px, qty=qty, side=side, act=QuoteAct.REJECT, why=why, strategy=strategy)
 
     def say(self, o, ts, act, why):
         self.t.say(
@@ -254,6 +287,22 @@ class Orders:
         value = sum(acct.cash + acct.position * Fraction(mark2, 2) for acct in self.accounts)
         return self.to_e8(value) - sum(a.fees for a in self.accounts) + sum(a.funding for a in self.accounts)
 
+    def stand(self, ts, who, fact, value, carried):
+        """Set what is told of a strategy; a position that is not carried over is held from now on."""
+        acct = self.accounts[who]
+        if fact == 0 and abs(value) < 1 << 40:
+            if carried:
+                acct.brought += value - acct.position
+            else:
+                acct.fills.append((self.now(ts), value - acct.position, 0))
+            acct.position = value
+        elif fact == 1:
+            acct.cash = Fraction(value, 2)
+        elif fact == 5:
+            acct.fees = value
+        elif fact == 6:
+            acct.funding = value
+
     def settle(self, exch_ts, mark_e8, rate_e8):
         """A long pays a positive rate on what it held at the settlement's time."""
         if mark_e8 <= 0 or abs(rate_e8) >= 10_000_000 or exch_ts <= self.settled:
@@ -297,7 +346,7 @@ class Maker:
         size, cap = round(p[pm.SIZE_BASE] / self.t.i.lot), round(p[pm.MAX_INVENTORY] / self.t.i.lot)
         for level in range(5):
             for side in (1, -1):
-                mine = [o for o in orders.resting(Strategy.MAKER) if (o.side, o.level) == (side, level)]
+                mine = [o for o in orders.resting(Strategy.MAKER) if (o.side, o.level) == (side, level) and not o.taker]
                 why = self.why_not(ts, side, level, prices, size, cap)
                 if level >= int(p[pm.LEVELS]) and not mine:
                     continue
@@ -378,7 +427,9 @@ class Fade:
             self.held_since = due
         if self.working:
             why = None
-            if self.toxic(now):
+            if not p[pm.FADE_ENABLED]:
+                why = QuoteWhy.DISARM
+            elif self.toxic(now):
                 why = QuoteWhy.TOXIC
             elif self.exploded():
                 why = QuoteWhy.SPREAD

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from lobterm import cli, config, verify_session
-from lobterm.engine.rows import TABLES
+from lobterm.engine.rows import TABLES, Strategy
 from lobterm.errors import InputError, LobtermError
 from lobterm.feeds.binance import listing
 from lobterm.feeds.binance.addresses import Bases
@@ -88,6 +88,64 @@ async def test_a_session_runs_again_from_its_recording_to_the_same_rows(tmp_path
         second = verify_session.verify(tmp_path / "log.sqlite", "last")
     assert second["session_id"] != first["session_id"]
     assert second["rows_differing"] == 0
+
+
+async def test_a_session_goes_on_with_the_paper_account_of_the_last_one_or_starts_afresh(tmp_path):
+    log, folder = tmp_path / "log.sqlite", tmp_path / "recordings"
+    async with exchange(speed=20) as emulator:
+        async with living(setup_of(emulator, tmp_path)) as live:
+            await until(live, lambda: live.ready and live.snapshot(1).book_known)
+            live.shown.channel.inbox.post(control.Order(1, 0, 5))
+            live.shown.channel.inbox.post(control.Order(1, 10, 7))
+            await until(live, lambda: live.snapshot(1).ledgers[Strategy.OWN].position == 5)
+            await until(live, lambda: any(order.px == 10 and order.arrived for order in live.snapshot(1).orders))
+        before = live.shown.engine.state.acct.copy()
+        path = next(folder.glob("*.account.json"))
+        path.rename(tmp_path / "kept")
+        with pytest.raises(InputError, match="session repair writes it"):
+            async with living(setup_of(emulator, tmp_path, resume=True)):
+                pass
+        assert verify_session.verify(log, "last")["rows_differing"] == 0
+        with contextlib.closing(sqlite3.connect(log)) as connection:
+            connection.execute("update runs set ended_us = null, summary = null")
+            connection.commit()
+        assert cli.main(["session", "repair", "--log", str(log)]) == 0
+        assert path.read_bytes() == (tmp_path / "kept").read_bytes(), "what its end would have left"
+
+        async with living(setup_of(emulator, tmp_path, resume=True)) as again:
+            assert any("1 of your orders ended with it" in note for note in again.feed.notes)
+            await until(again, lambda: again.position_rows > 0)
+            assert again.snapshot(1).ledgers[Strategy.OWN].position == 5
+            await until(again, lambda: again.snapshot(1).book_known and sum(again.snapshot(1).label_counts) > 50)
+            acct = again.shown.engine.state.acct
+            assert (acct[Strategy.OWN, [0, 1, 5]] == before[Strategy.OWN, [0, 1, 5]]).all()
+            assert not any(order.strategy == Strategy.OWN for order in again.snapshot(1).orders)
+        resumed = verify_session.verify(log, "last")
+        assert (resumed["rows_differing"], resumed["rows_compared"] > 50) == (0, True)
+        assert again.report()["symbols"]["BTCUSDT"]["resumes"] == live.shown.session_id
+
+        async with living(setup_of(emulator, tmp_path)) as afresh:
+            await until(afresh, lambda: afresh.snapshot(1).book_known)
+            assert afresh.snapshot(1).ledgers[Strategy.OWN].position == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((b'"tick_size":"0.1', b'"tick_size":"0.5'), "the account is of BTCUSDT with tick 0.5"),
+        ((b'"carried":[[', b'"carried":[["x",'), "no paper account"),
+    ],
+)
+async def test_an_account_that_is_not_this_markets_is_refused(tmp_path, change, said):
+    async with exchange(speed=20) as emulator:
+        async with living(setup_of(emulator, tmp_path)) as live:
+            await until(live, lambda: live.ready and live.snapshot(1).book_known)
+        path = next((tmp_path / "recordings").glob("*.account.json"))
+        assert change[0] in path.read_bytes()
+        path.write_bytes(path.read_bytes().replace(*change))
+        with pytest.raises(InputError, match=said):
+            async with living(setup_of(emulator, tmp_path, resume=True)):
+                pass
 
 
 async def test_verify_finds_what_was_changed_left_out_or_added(tmp_path):
@@ -173,7 +231,7 @@ async def test_a_second_recorder_is_told_of_the_first(tmp_path):
         finally:
             await asyncio.to_thread(record.close)
         assert record.position_rows > 500
-        assert (record.failure, record.report()["gaps"]) == ("", 0)
+        assert (record.stopped, record.report()["gaps"]) == ("", 0)
     sessions = {name.session for name in names.files(tmp_path / "recordings")}
     assert sessions == {first.shown.session_id, record.opened[0].session_id}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as hs
 from lobterm.events import Market
 from lobterm.instrument import Instrument
 from lobterm.view import format as fmt
+from lobterm.view.moment import moment
 
 BTC = Instrument(Market.PERP, "BTCUSDT", Decimal("0.1"), Decimal("0.001"))
 PEPE = Instrument(Market.PERP, "1000PEPEUSDT", Decimal("0.0000001"), Decimal(1))
@@ -97,3 +99,49 @@ def test_foreign_text_cannot_steer_the_terminal():
 )
 def test_quote_coin_is_never_guessed(symbol, coin):
     assert fmt.quote_coin(symbol) == coin
+
+
+@pytest.fixture
+def in_zone(monkeypatch):
+    """Set the machine's zone; times are told by UTC again afterwards."""
+
+    def use(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+        fmt._local_offset_us.cache_clear()
+        fmt.use_local(True)
+
+    yield use
+    fmt.use_local(False)
+    monkeypatch.undo()
+    time.tzset()
+    fmt._local_offset_us.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/Berlin", "2024-08-05 13:40:00.000 UTC+2"),
+        ("America/St_Johns", "2024-08-05 09:10:00.000 UTC-2:30"),
+        ("Pacific/Kiritimati", "2024-08-06 01:40:00.000 UTC+14"),
+        ("UTC", "2024-08-05 11:40:00.000 UTC+0"),
+    ],
+)
+def test_local_times_say_how_far_ahead_of_utc_they_are(in_zone, zone, said):
+    at = 1_722_858_000_000_000
+    in_zone(zone)
+    assert f"{fmt.date(at)} {fmt.clock(at)} {fmt.zone(at)}" == said
+    fmt.use_local(False)
+    assert f"{fmt.date(at)} {fmt.clock(at)} {fmt.zone(at)}" == "2024-08-05 11:40:00.000 UTC"
+
+
+def test_summer_time_is_that_of_the_moment_told(in_zone):
+    in_zone("Europe/Berlin")
+    assert (fmt.zone(1_722_858_000_000_000), fmt.zone(1_704_103_200_000_000)) == ("UTC+2", "UTC+1")
+
+
+def test_a_time_typed_is_taken_as_times_are_told(in_zone):
+    in_zone("Europe/Berlin")
+    first = 1_722_858_000_000_000  # 13:40 there
+    assert moment("13:45", first, first + 600_000_000, local=True) == first + 300_000_000
+    assert moment("11:45", first, first + 600_000_000) == first + 300_000_000

@@ -5,7 +5,7 @@ import pytest
 
 from lobterm.engine.rows import Label, Why
 from lobterm.events import EVENT, Kind
-from lobterm.view.history import History
+from lobterm.view.history import LIQUIDATION, History
 from lobterm.view.trades import REASONS, liquidated, trades
 from tests.app.fake import BTC, START, labels
 
@@ -82,4 +82,13 @@ def test_liquidations_are_a_lower_bound_of_the_last_five_minutes():
     rows["kind"], rows["qty"], rows["side"] = Kind.LIQUIDATION, [7, 20, 5], [-1, -1, 1]
     rows["ts"] = [START - 301_000_000, START - 1, START]
     history.events(rows)
-    assert liquidated(history, START, BTC) == "liq 5m ▼≥0.020 ▲≥0.005"
+    assert liquidated(history, START, BTC) == "liq 5m longs≥0.020 shorts≥0.005"
+
+
+def test_a_liquidation_stands_among_the_trades_at_its_time():
+    rows, forced = sweep(3), np.zeros(2, LIQUIDATION)
+    forced["ts"], forced["px"], forced["qty"], forced["side"] = [1, rows["ts"][1] + 1], 1_012_345_678, 7, [-1, 1]
+    told = trades(rows, BTC, 3, forced=forced)
+    assert [row.liquidation for row in told] == [False, True, False]
+    assert (told[1].price.strip(), told[1].size.strip(), told[1].side) == ("10.1", "0.007", 1)
+    assert [row.liquidation for row in trades(rows, BTC, 9, forced=forced)] == [False, True, False, False, True]

@@ -49,24 +49,26 @@ class AskScreen(ModalScreen[None], inherit_bindings=False):
         self.dismiss()
 
 
-class ChooseScreen(ModalScreen[None], inherit_bindings=False):
-    """Shows lines; Enter takes the one that is lit, Delete removes it."""
+SHORT = 58
+"""Longer lines have a wider dialogue."""
+CLOSES: list[BindingType] = [
+    Binding("escape,q", "app.pop_screen", "Close", id="close-list", tooltip="Leave it"),
+    Binding("ctrl+c", "app.quit", "Quit", id="quit-list", tooltip="End the session", show=False),
+]
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "app.pop_screen", "Close", id="close-list", tooltip="Leave it"),
-        Binding("delete,x", "remove", "Remove", id="remove-line", tooltip="Remove the line"),
-        Binding("ctrl+c", "app.quit", "Quit", id="quit-list", tooltip="End the session", show=False),
-    ]
 
-    def __init__(
-        self, title: str, lines: list[str], take: Callable[[int], None], remove: Callable[[int], None]
-    ) -> None:
+class PickScreen(ModalScreen[None], inherit_bindings=False):
+    """Shows lines; Enter takes the one that is lit."""
+
+    BINDINGS: ClassVar[list[BindingType]] = CLOSES
+
+    def __init__(self, title: str, lines: list[str], take: Callable[[int], None]) -> None:
         super().__init__()
-        self.title_text, self.lines, self.take, self.remove_line = title, lines, take, remove
+        self.title_text, self.lines, self.take = title, lines, take
 
     def compose(self) -> ComposeResult:
         """Lay out the lines."""
-        with Vertical(classes="ask"):
+        with Vertical(classes="ask -wide" if max(map(len, self.lines), default=0) > SHORT else "ask"):
             yield Static(self.title_text, markup=False)
             yield OptionList(*(Option(Text(line)) for line in self.lines), id="lines", markup=False, compact=True)
 
@@ -78,6 +80,21 @@ class ChooseScreen(ModalScreen[None], inherit_bindings=False):
         """Take the line."""
         self.take(event.option_index)
         self.dismiss()
+
+
+class ChooseScreen(PickScreen, inherit_bindings=False):
+    """Shows lines; Enter takes the one that is lit, Delete removes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *CLOSES,
+        Binding("delete,x", "remove", "Remove", id="remove-line", tooltip="Remove the line"),
+    ]
+
+    def __init__(
+        self, title: str, lines: list[str], take: Callable[[int], None], remove: Callable[[int], None]
+    ) -> None:
+        super().__init__(title, lines, take)
+        self.remove_line = remove
 
     def action_remove(self) -> None:
         """Remove the line that is lit, here and where it comes from."""

@@ -11,15 +11,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Footer, HelpPanel
 
-from lobterm.app import keys, present
+from lobterm.app import keys, present, present_watch
 from lobterm.app.screens.explain import ExplainScreen
+from lobterm.app.screens.robots import RobotsScreen
+from lobterm.app.screens.settings import SettingsScreen
 from lobterm.app.screens.transport import TransportScreen
+from lobterm.app.screens.what_if import WhatIfScreen
 from lobterm.app.shell import Shell
 from lobterm.engine import params as pm
-from lobterm.view import beside, build, glossary, timeline
-from lobterm.view.console import seekable
+from lobterm.errors import InputError
+from lobterm.view import beside, build, glossary, timeline, watch
+from lobterm.view.console import comparable, seekable, several
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
+from widgets.tabs import TabsWidget
 from widgets.timeline import TimelineWidget
 from widgets.transport import TransportWidget
 
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 
 SLOW_US = 200_000
 """Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
+
+
+ONE_SYMBOL = "There is one symbol here: lobterm live BTCUSDT ETHUSDT follows several."
 
 
 class ConsoleScreen(TransportScreen, inherit_bindings=False):
@@ -44,6 +52,8 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._timeline_is: tuple[object, ...] = ()
         self._laid_out = False
         self._whole_us: int | None = None
+        self._tabs_us: int | None = None
+        self._symbol = self.market.symbol
         self.pointed = ""
 
     def body(self) -> ComposeResult:
@@ -61,6 +71,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         yield StatusLine(id="header")
+        yield TabsWidget(id="tabs", classes="-none")
         with Container(id="body"):
             yield from self.body()
         yield TimelineWidget(id="timeline")
@@ -76,10 +87,14 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._whole_us = now
         return True
 
-    def on_screen_resume(self) -> None:
-        """Paint all of it, whenever it was painted last."""
+    def repaint(self) -> None:
+        """Show all of it anew, what is painted seldom too."""
         self._whole_us = None
         self.paint()
+
+    def on_screen_resume(self) -> None:
+        """Paint all of it, whenever it was painted last."""
+        self.repaint()
 
     def on_resize(self) -> None:
         """Paint all of it: there may be panels that were not there before."""
@@ -90,6 +105,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._header = self.query_one("#header", StatusLine)
         self._transport = self.query_one("#transport", TransportWidget)
         self._timeline = self.query_one("#timeline", TimelineWidget)
+        self._tabs = self.query_one("#tabs", TabsWidget)
         self._laid_out = True
 
     def paint(self) -> None:
@@ -97,12 +113,45 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         if not self._laid_out:
             return
         console, ui = self.market, self.shell.base
+        if console.symbol != self._symbol:
+            before, self._symbol = self._symbol, console.symbol
+            self._whole_us = self._tabs_us = None
+            self.symbol_changed(before, console.symbol)
         self._timeline.set_class(seekable(console) is None, "-none")
         snapshot = console.snapshot(self.depth()) if console.ready else None
         self._paint_header(snapshot)
         self._transport.show(present.transport_bar(build.transport(console, ui)))
         self._paint_timeline(snapshot)
+        self._paint_tabs()
         self.paint_body(snapshot)
+
+    def symbol_changed(self, before: str, now: str) -> None:
+        """Let go of what was chosen for the symbol that was on the screen before."""
+
+    def _paint_tabs(self) -> None:
+        """Show every symbol of the session and how its data stands."""
+        found, now = several(self.market), self.shell.wall_us()
+        if found is None or (self._tabs_us is not None and now - self._tabs_us < SLOW_US):
+            return
+        self._tabs.set_class(len(found.followed) < 2, "-none")
+        if len(found.followed) > 1:
+            self._tabs_us = now
+            self._tabs.show(present_watch.tab_row(watch.tabs(found.followed, found.shown_at, found.clock.now)))
+
+    def action_other_symbol(self, step: int) -> None:
+        """Put the next symbol of the session on the screen, or the one before."""
+        found = several(self.market)
+        if found is None or len(found.followed) < 2:
+            self.say(ONE_SYMBOL)
+        else:
+            found.show((found.shown_at + step) % len(found.followed))
+        self.paint()
+
+    def on_tabs_widget_chosen(self, event: TabsWidget.Chosen) -> None:
+        """Put the symbol whose tab was clicked on the screen."""
+        if found := several(self.market):
+            found.show(event.at)
+        self.paint()
 
     def paint_beside(self) -> None:
         """Show the market that runs on beside what is shown."""
@@ -152,6 +201,29 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def action_explain(self) -> None:
         """Say what the numbers are, beginning with the one that is pointed at."""
         self.app.push_screen(ExplainScreen(self.market.snapshot(1) if self.market.ready else None, self.pointed))
+
+    def action_settings(self) -> None:
+        """Show the parameters."""
+        if self.market.ready:
+            self.app.push_screen(SettingsScreen(self.market))
+
+    def action_robots(self) -> None:
+        """Show the ladders' desk."""
+        if self.market.ready:
+            self.app.push_screen(RobotsScreen(self.market))
+
+    def action_what_if(self) -> None:
+        """Play on from here in two ways."""
+        tape = comparable(self.market)
+        if tape is None:
+            self.say("What if needs a tape: what a live market does next is not there yet.")
+            return
+        try:
+            playing = tape.what_if()
+        except InputError as error:
+            self.say(f"{error.what}; {error.mend}" if error.mend else error.what)
+        else:
+            self.app.push_screen(WhatIfScreen(tape, playing))
 
     def action_toggle_help(self) -> None:
         """Show or hide the panel of keys."""

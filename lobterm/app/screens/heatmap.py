@@ -36,6 +36,10 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         """Find the widget once."""
         self._widget = self.query_one("#heat", HeatmapWidget)
 
+    def symbol_changed(self, before: str, now: str) -> None:
+        """Follow the mid of the other symbol: prices of one say nothing to the other."""
+        self.choice, self.last_view = heat.HeatUi(), None
+
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Build the picture."""
         widget = self._widget

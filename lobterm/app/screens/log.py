@@ -36,6 +36,10 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
         """Find the widget once."""
         self._widget = self.query_one("#log", TableWidget)
 
+    def symbol_changed(self, before: str, now: str) -> None:
+        """Begin at the newest line."""
+        self.skip = 0
+
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show the lines that fit."""
         if snapshot is None or not self.due():

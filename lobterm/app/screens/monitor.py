@@ -12,10 +12,13 @@ from textual.widget import Widget
 
 from lobterm.app import keys, present
 from lobterm.app.screens.base import ConsoleScreen
+from lobterm.engine.rows import HORIZONS_US
 from lobterm.view.build import frame
+from lobterm.view.candles import CandlesView, candles
 from lobterm.view.ladder import GROUPS
 from lobterm.view.models import Frame, Ui
 from lobterm.view.series import lpi_chart
+from widgets.candles import CandlesWidget
 from widgets.chart import ChartWidget
 from widgets.gauge import GaugeWidget
 from widgets.ladder import LadderWidget
@@ -34,6 +37,7 @@ WHEEL = 3
 MOST_LEVELS = 4_000
 LEAST_SIZES = (0.0, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, 100.0, 1_000.0, 10_000.0)
 """Smallest trade on the tape, base units, by key."""
+LOADING = CandlesView("", unknown="loading")
 
 
 class MonitorScreen(ConsoleScreen, inherit_bindings=False):
@@ -45,6 +49,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         super().__init__(shell)
         self.last_frame: Frame | None = None
         self.choice = Ui()
+        self._choices: dict[str, Ui] = {}
 
     def body(self) -> ComposeResult:
         """Lay out the widgets; the style sheet decides which of them the size leaves room for."""
@@ -52,7 +57,10 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         with Container(id="side"):
             with Container(id="flow"):
                 yield TapeWidget(id="trades")
+                yield CandlesWidget(id="candles")
                 yield ChartWidget(id="lpi")
+                yield TableWidget(id="why")
+                yield TableWidget(id="edge")
                 yield TableWidget(id="events")
             with Container(id="desk"):
                 yield MeterWidget(id="pressure")
@@ -70,6 +78,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         self._book = self.query_one("#book", LadderWidget)
         self._trades = self.query_one("#trades", TapeWidget)
         self._events = self.query_one("#events", TableWidget)
+        self._candles = self.query_one("#candles", CandlesWidget)
         self._lpi = self.query_one("#lpi", ChartWidget)
         self._signals = self.query_one("#signals", GaugeWidget)
         self._meters = self.query_one("#pressure", MeterWidget)
@@ -89,8 +98,18 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
                 ("ledgers", present.ledgers),
                 ("orders", present.orders),
                 ("events", present.events),
+                ("why", present.why),
+                ("edge", present.edge),
             )
         )
+
+    def symbol_changed(self, before: str, now: str) -> None:
+        """Look at each symbol as one looked at it last; its ladder stands about its mid again."""
+        self._choices[before] = self.choice
+        self.choice = self._choices.get(now, Ui())
+        if not self.choice.locked:
+            self.choice = replace(self.choice, centre=None)
+        self.last_frame = None
 
     def depth(self) -> int:
         """Return enough levels to fill the rows, more of them where a row is many ticks."""
@@ -125,6 +144,10 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         for table, show_table in self._tables:
             if _seen(table):
                 table.show(show_table(picture))
+        if _seen(self._candles):
+            columns, now = self._candles.columns(), self.market.clock.now
+            view = candles(self.market.history, now, self.market.instrument, columns) if snapshot else LOADING
+            self._candles.show(present.candle_chart(view))
         if _seen(self._lpi):
             self._lpi.show(present.chart(lpi_chart(self.market.history, snapshot, self._lpi.columns())))
 
@@ -145,6 +168,13 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         over = self._book.region.contains(int(event.screen_x), int(event.screen_y))
         if over and self.choice.centre is not None:
             self._choose(centre=self.choice.centre + rows, locked=True)
+
+    def action_order_entry(self) -> None:
+        """Send paper orders by hand, until esc."""
+        from lobterm.app.screens.order import OrderScreen
+
+        if self.market.ready and not self.market.failure:
+            self.app.push_screen(OrderScreen(self.shell, self.choice))
 
     def action_recentre(self) -> None:
         """Put the mid in the middle of the ladder."""
@@ -170,6 +200,15 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         """Put more or fewer ticks into a row."""
         at = GROUPS.index(self.choice.group) + step
         self._choose(group=GROUPS[min(max(at, 0), len(GROUPS) - 1)], centre=None)
+
+    def action_toggle_candles(self) -> None:
+        """Show or hide the candles: where there is no room beside the trades, in their place."""
+        self.toggle_class("-candles")
+        self.call_after_refresh(self.repaint)
+
+    def action_horizon(self, step: int) -> None:
+        """Look at another horizon of the markouts."""
+        self._choose(horizon=(self.choice.horizon + step) % len(HORIZONS_US))
 
     def action_least_size(self, step: int) -> None:
         """Raise or lower the smallest trade that the tape shows; what a lot is, is known once the market is there."""

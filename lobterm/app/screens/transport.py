@@ -42,6 +42,10 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         """Show the market as it is now."""
         raise NotImplementedError
 
+    def repaint(self) -> None:
+        """Show all of it anew, what is painted seldom too."""
+        self.paint()
+
     def say(self, words: str) -> None:
         """Say something for a moment; it takes the place of what was said before."""
         self.app.clear_notifications()
@@ -126,11 +130,11 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         """Ask for a time and go there."""
         if found := self.tape():
             clock = found.clock
-            ends = f"{fmt.clock(clock.first_ts)[:8]} to {fmt.clock(clock.last_ts)[:8]} UTC"
+            ends = f"{fmt.clock(clock.first_ts)[:8]} to {fmt.clock(clock.last_ts)[:8]} {fmt.zone(clock.now)}"
 
             def go(text: str) -> None:
                 if text:
-                    found.seek(moment(text, clock.first_ts, clock.last_ts, "time"))
+                    found.seek(moment(text, clock.first_ts, clock.last_ts, "time", local=fmt.is_local()))
 
             self.app.push_screen(AskScreen(f"Go to a time, {ends}", fmt.clock(clock.now)[:8], go, LONGEST))
 
@@ -160,6 +164,12 @@ class TransportScreen(Screen[None], inherit_bindings=False):
             found.clear_loop()
             self.shell.loop_from = None
         self.paint()
+
+    def action_toggle_zone(self) -> None:
+        """Tell every time by UTC, or by this machine's zone."""
+        fmt.use_local(not fmt.is_local())
+        self.say(f"Times are told by {fmt.zone(self.market.clock.now)}")
+        self.repaint()
 
     def action_bookmark(self) -> None:
         """Ask for a note and keep it with the time."""

@@ -65,11 +65,12 @@ class Premium(msgspec.Struct, rename="camel"):
 
 
 class Settled(msgspec.Struct, rename="camel"):
-    """One settlement: its time in ms, and the rate as text."""
+    """One settlement: its time in ms, the rate and the mark price as text; of old ones no price is said."""
 
     symbol: str
     funding_time: int
     funding_rate: str
+    mark_price: str = ""
 
 
 class Interval(msgspec.Struct, rename="camel"):

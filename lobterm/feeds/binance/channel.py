@@ -51,6 +51,8 @@ class Channel:
         self.symbol = listing.perp.symbol
         self.failure = ""
         self.rows = 0
+        self.settled_us = 0
+        """Time of the last settlement that the account knows: of those since, none may be left out."""
         self.decoder = Decoder(listing.perp, listing.spot, dice=dice)
         self.inbox = Inbox(self.decoder, ring, recorder, Stamp())
         self._clock = Stamp()  # not the inbox's own, which one thread alone may read
@@ -85,7 +87,7 @@ class Channel:
     def attach(self, rest: Rest, healths: Mapping[Socket, Health], wake: Callable[[], None]) -> None:
         """Take what the feed has for all symbols; `wake` asks for a flush."""
         self._rest, self._wake = rest, wake
-        self.polls = Polls(self.symbol, rest, self.tell, self.now_us, self._dice)
+        self.polls = Polls(self.symbol, rest, self.tell, self.now_us, self._dice, self.settled_us)
         for stream in STREAMS:
             market = Market.SPOT if stream.socket is Socket.SPOT else Market.PERP
             if market in self.markets:

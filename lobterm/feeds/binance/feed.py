@@ -12,6 +12,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -24,8 +25,12 @@ from lobterm.feeds.binance.channel import SOCKETS, Channel
 from lobterm.feeds.binance.connection import Connection, Unreachable
 from lobterm.feeds.binance.health import Delays, Health
 from lobterm.feeds.binance.line import LIFE_US, Line
+from lobterm.feeds.binance.midnight import Midnights
 from lobterm.feeds.binance.rest import Rest
+from lobterm.wire import control
 
+Daily = Callable[[str, date], control.Model | None]
+"""Asked for each symbol when a UTC day has begun, in a thread: which row of the model table judges from here, if another."""
 BLOCK_S = 0.005
 TICK_S = 0.05
 STOP_S = 20.0
@@ -34,13 +39,16 @@ STOP_S = 20.0
 class LiveFeed:
     """A source of EVENT rows for some symbols, each with a ring of its own."""
 
-    def __init__(self, channels: Sequence[Channel], bases: Bases, *, dice: Random, life_us: int = LIFE_US) -> None:
+    def __init__(
+        self, channels: Sequence[Channel], bases: Bases, *, dice: Random, life_us: int = LIFE_US, daily: Daily | None = None
+    ) -> None:  # fmt: skip
         self.channels, self.bases = tuple(channels), bases
         self.lines: dict[Socket, Line] = {}
         self.lag = Delays()
         self.failure = ""
         self.notes: list[str] = []  # what is not as it should be, though the feed runs
-        self._dice, self._life_us = dice, life_us
+        self._dice, self._life_us, self._daily = dice, life_us, daily
+        self._days: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rest: Rest | None = None
@@ -141,9 +149,9 @@ class LiveFeed:
         try:
             await self._stop.wait()
         finally:
-            for run in runs:
+            for run in (*runs, *self._days):
                 run.cancel()
-            await asyncio.gather(*runs, return_exceptions=True)
+            await asyncio.gather(*runs, *self._days, return_exceptions=True)
             for channel in self.channels:
                 channel.end(self.failure)
             await rest.close()
@@ -206,7 +214,7 @@ class LiveFeed:
     async def _tick(self) -> None:
         """Set heartbeats, flush in a lull, measure how late the loop is, and stop where there is no use in going on."""
         loop = asyncio.get_running_loop()
-        due_s = loop.time()
+        due_s, midnights = loop.time(), Midnights(self._now_us())
         while True:
             due_s += TICK_S
             await asyncio.sleep(due_s - loop.time())
@@ -216,11 +224,30 @@ class LiveFeed:
             for channel in self.channels:
                 channel.beat()
             self._flush()
+            if self._daily is not None and (day := midnights.passed(self._now_us())) is not None:
+                self._begin_day(self._daily, day)
             refused = None if self._rest is None else self._rest.refused.get(Market.PERP)
             if refused:
                 self._give_up(refused)
             elif all(channel.failure for channel in self.channels):
                 self._give_up("; ".join(channel.failure for channel in self.channels))
+
+    def _begin_day(self, daily: Daily, day: date) -> None:
+        """Ask for every symbol what the new day changes; the streams do not wait for the answer."""
+
+        async def ask(channel: Channel) -> None:
+            try:
+                event = await asyncio.to_thread(daily, channel.symbol, day)
+            except Exception as error:  # what a day brings is not worth a session
+                self.notes.append(f"{channel.symbol}: nothing changed on {day}: {type(error).__name__}: {error}"[:200])
+            else:
+                if event is not None:
+                    channel.tell(event)
+
+        for channel in self.channels:
+            task = asyncio.get_running_loop().create_task(ask(channel))
+            self._days.add(task)
+            task.add_done_callback(self._days.discard)
 
     def _ended(self, run: asyncio.Task[None]) -> None:
         """Stop where a part of the feed broke: half a feed is none."""

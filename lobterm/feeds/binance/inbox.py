@@ -11,7 +11,7 @@ Units: stamps in ns.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
 
@@ -28,6 +28,10 @@ BEAT_NS = 800_000_000
 """Between two beats: a second less the time that writing takes, so that no more than a second is ever lost."""
 MOST_BYTES = 4 << 20
 """Longest frame or answer that is taken; a snapshot of 5,000 levels a side has a tenth of it."""
+
+
+Facts = Sequence[tuple[int, int]]
+"""What a paper account stands at, as engine.standing says it: (which, value)."""
 
 
 class Sink(Protocol):
@@ -57,14 +61,25 @@ class Inbox:
         self._rows = 0
 
     def begin(
-        self, session: str, versions: Mapping[str, str], *, warm: EventArray | None = None, resumes: str = ""
+        self,
+        session: str,
+        versions: Mapping[str, str],
+        *,
+        warm: EventArray | None = None,
+        resumes: str = "",
+        account: Facts = (),
     ) -> None:
-        """Open the recording: who records, with what, and the window samples (SAMPLE rows) taken over from earlier ones."""
+        """Open the recording: who records, with what, and what is taken over from earlier ones.
+
+        That is the window samples (SAMPLE rows), and the paper account of the session that this one `resumes`.
+        """
         said = wm.warmth(warm) if warm is not None else None
         self._hello = ctl.Hello(session, Market.PERP, 0, self._hello.instruments, dict(versions), said, resumes=resumes)
         self._open(self.stamp())
         for sample in wm.lines(warm) if warm is not None else ():
             self._put(Market.PERP, ctl.encode(sample))
+        if account:
+            self._put(Market.PERP, ctl.encode(ctl.Account(list(account), carried=True)))
 
     def wire(self, market: Market, text: bytes) -> None:
         """Take a frame, or a depth snapshot's REST body, as it came.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from random import Random
 from urllib.parse import quote
 
@@ -47,12 +48,20 @@ class Polls:
     """The polls of one symbol."""
 
     def __init__(
-        self, symbol: str, rest: Rest, tell: Callable[[control.Event], None], now_us: Callable[[], int], dice: Random
+        self,
+        symbol: str,
+        rest: Rest,
+        tell: Callable[[control.Event], None],
+        now_us: Callable[[], int],
+        dice: Random,
+        settled_us: int = 0,
     ) -> None:
+        """`settled_us`: the last settlement that is known already; those since are told, 0: only the last one."""
         self.offset_us: int | None = None  # the exchange's clock less ours, by REST
         self.interest_us = 0  # local time of the last reading
         self._name = quote(symbol, safe="")
         self._symbol, self._rest, self._tell, self._now_us, self._dice = symbol, rest, tell, now_us, dice
+        self._settled_ms = settled_us // 1_000
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -115,15 +124,15 @@ class Polls:
 
     async def _settlements(self) -> None:
         """Tell the last settlement, then each one after its time."""
-        known_ms = 0
+        known_ms = await self._settled_after(self._settled_ms)
         while True:
+            await self._until_next(known_ms)
             for look in range(MOST_LOOKS):
                 newest_ms = await self._settled_after(known_ms)
                 if newest_ms > known_ms or look == MOST_LOOKS - 1 or not known_ms:
                     break
                 await asyncio.sleep(SETTLED_S)
             known_ms = max(known_ms, newest_ms)
-            await self._until_next(known_ms)
 
     async def _settled_after(self, known_ms: int) -> int:
         """Tell the settlements after `known_ms`, of all that are older only the last; return the newest one's time."""
@@ -131,11 +140,11 @@ class Polls:
 
         async def ask() -> None:
             nonlocal newest_ms
-            body = await self._get(f"/fapi/v1/fundingRate?symbol={self._name}&limit=10")
+            body = await self._get(f"/fapi/v1/fundingRate?symbol={self._name}&limit=100")
             found = sorted(read(body, list[Settled]), key=lambda entry: entry.funding_time)
             fresh = [entry for entry in found if entry.symbol == self._symbol and entry.funding_time > known_ms]
             for entry in fresh if known_ms else fresh[-1:]:
-                self._say(lambda entry=entry: control.FundingSettled(entry.funding_rate, entry.funding_time))  # type: ignore[misc]
+                self._say(partial(control.FundingSettled, entry.funding_rate, entry.funding_time, entry.mark_price))
                 newest_ms = entry.funding_time
 
         await self._once(ask)

@@ -6,11 +6,13 @@ Source: DESIGN §3, §5. Units: rows as market_reader's, `ts` in local ns.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
+from lobterm.engine import standing
 from lobterm.engine.params import BY_KEY
 from lobterm.events import EVENT, EventArray, Flag, GapCause, Kind, Market, Scope
 from lobterm.feeds.binance.local_book import Why
@@ -80,14 +82,18 @@ class Teller:
             case control.Model():
                 _row(reader, ns, Kind.MODEL, event.row, flags=OWN)
             case control.Order():
-                _row(reader, ns, Kind.ORDER, event.px_ticks, event.qty_lots, side=event.side, flags=OWN)
+                _row(reader, ns, Kind.ORDER, event.px_ticks, event.qty_lots, side=event.side, seq=event.act, flags=OWN)
+            case control.Account():
+                rows = standing.of(dict(event.facts), int(reader.market), 0, carried=event.carried)
+                rows["ts"] = ns
+                reader.parts.append(rows)
             case control.TradeSource():
                 reader.follow_trades(event.source, ns)
             case control.OpenInterest():
                 lots = fixed(event.openInterest) // lot_e8
                 _row(reader, ns, Kind.OPEN_INTEREST, 0, lots, exch_us=event.time * 1_000)
             case control.FundingSettled():
-                _row(reader, ns, Kind.FUNDING_SETTLED, fixed(event.fundingRate), exch_us=event.fundingTime * 1_000)
+                _settled(reader, ns, event)
             case control.FundingInterval():
                 _row(reader, ns, Kind.FUNDING_INTERVAL, 0, event.hours * HOUR_US)
             case control.Volume24h():
@@ -116,6 +122,14 @@ class Teller:
             self._skipped["warm_samples_differ"] += 1
 
 
+def _settled(reader: MarketReader, ns: int, event: control.FundingSettled) -> None:
+    mark_e8 = 0
+    with contextlib.suppress(Bad):
+        mark_e8 = max(fixed(event.markPrice), 0)
+    exch_us = event.fundingTime * 1_000
+    _row(reader, ns, Kind.FUNDING_SETTLED, fixed(event.fundingRate), mark_e8, exch_us=exch_us)
+
+
 def _disconnect(reader: MarketReader, socket: str, ns: int) -> None:
     if (socket == "spot") != (reader.market == Market.SPOT):
         return
@@ -135,11 +149,11 @@ def _silent(reader: MarketReader, stream: str, ns: int) -> None:
 
 
 def _row(
-    reader: MarketReader, ns: int, kind: Kind, px: int = 0, qty: int = 0, *, side: int = 0, exch_us: int = 0,
-    flags: int = Flag.LAST,
+    reader: MarketReader, ns: int, kind: Kind, px: int = 0, qty: int = 0, *, side: int = 0, seq: int = 0,
+    exch_us: int = 0, flags: int = Flag.LAST,
 ) -> None:  # fmt: skip
     row = np.zeros(1, EVENT)
-    row[0] = (ns, exch_us, 0, px, qty, kind, side, reader.market, flags)
+    row[0] = (ns, exch_us, seq, px, qty, kind, side, reader.market, flags)
     reader.parts.append(row)
 
 

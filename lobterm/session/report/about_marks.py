@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lobterm.session.report import charts
+from lobterm.session.report import charts, earned
 from lobterm.session.report.cells import (
     bps_text,
     count,
@@ -67,9 +67,8 @@ def _all_fills(section: Section, curve: Curve, fills: pl.DataFrame) -> None:
             ["median", "", bps_text(float(np.median(at_once))), *map(bps_text, curve.medians)],
         ],
     )
-    traded = float((fills["px_price"] * fills["qty_base"]).sum())
-    if traded:
-        fee_bps = 1e4 * float(fills["fee_quote"].sum()) / traded
+    fee_bps = earned.fee_bps(fills)
+    if fee_bps is not None:
         section.text(
             f"Fees paid: {fee_bps:.2f} bps of what was traded; a markout below that does not pay for its fill.", "faint"
         )

@@ -58,7 +58,7 @@ def fill_splits(fills: pl.DataFrame, bins: Bins) -> list[Split]:
         ("strategy", "whose order it was", _words(fills, "strategy")),
         ("side", "ours", fills["side"].replace_strict({1: "we bought", -1: "we sold"}, return_dtype=pl.String)),
         ("reason of the fill", "through: a print beyond our price; queue: our turn; taker: we crossed", _words(fills, "rule")),
-        ("cluster at the fill", "of the trade that filled us", _words(fills, "cluster").fill_null("none (taker)")),
+        ("cluster at the fill", "of the trade that filled us", _cluster(fills)),
         ("state at the fill", "of the side that hit us: sellers where we bought, buyers where we sold", _state(fills)),
     )  # fmt: skip
     found = [split("all fills", "", ["all"], np.zeros(len(fills), np.uint8))]
@@ -75,6 +75,11 @@ def fill_splits(fills: pl.DataFrame, bins: Bins) -> list[Split]:
 
 def _words(rows: pl.DataFrame, name: str) -> pl.Series:
     return rows[name].cast(pl.String).str.replace_all("_", " ", literal=True)
+
+
+def _cluster(fills: pl.DataFrame) -> pl.Series:
+    taker = pl.when(pl.col("rule").cast(pl.String) == "taker").then(pl.lit("none (taker)"))
+    return fills.select(taker.otherwise(pl.col("cluster").cast(pl.String))).to_series()
 
 
 def _state(fills: pl.DataFrame) -> pl.Series:

@@ -8,6 +8,7 @@ Source: the documents for codes and headers; bodies as captured or reported. Uni
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import cycle
 from typing import Any, NamedTuple
@@ -51,9 +52,9 @@ def _html(status: int) -> Reply:
 class Desk:
     """Answers REST requests."""
 
-    def __init__(self, player: Player, faults: Faults) -> None:
+    def __init__(self, player: Player, faults: Faults, others: Sequence[Player] = ()) -> None:
         self.limited: Counter[str] = Counter()
-        self._player, self._faults = player, faults
+        self._players, self._faults = (player, *others), faults
         self._chances = {kind: faults.chance(kind, PLACE) for kind in REST_KINDS}
         self._dice = faults.dice("size", PLACE)
         self._lost = cycle(LOST)
@@ -77,13 +78,20 @@ class Desk:
             self.limited["weight"] += 1
             return self._too_many(429, wall_us)
         try:
-            answer = endpoint.answer(Asked(self._player, query, wall_us))
+            player = self._of(query)
+            others = tuple(other for other in self._players if other is not player)
+            answer = endpoint.answer(Asked(player, query, wall_us, others))
         except Refused as refused:
             return _json(refused.status, {"code": refused.code, "msg": refused.words}, headers)
         if path in DEPTH:
-            answer = self._perhaps_stale(path, answer, wall_us)
+            answer = self._perhaps_stale(target, answer, wall_us)
         delay_s = self._dice.uniform(*SLOW_S) if self._strikes("rest_slow", path, wall_us) else 0.0
         return _json(200, answer, headers)._replace(delay_s=delay_s)
+
+    def _of(self, query: dict[str, str]) -> Player:
+        """Return who plays the symbol that a query names, or the first."""
+        named = (player for player in self._players if query.get("symbol") in player.symbols)
+        return next(named, self._players[0])
 
     def _strikes(self, kind: str, path: str, wall_us: int) -> bool:
         if not self._chances[kind].strikes():
@@ -121,9 +129,9 @@ class Desk:
         self._used[family] += weight
         return self._used[family], SPOT_WEIGHT_PER_MINUTE if family == "spot" else PERP_WEIGHT_PER_MINUTE
 
-    def _perhaps_stale(self, path: str, answer: Any, wall_us: int) -> Any:
-        before = self._given.get(path)
-        if before is not None and self._strikes("rest_stale", path, wall_us):
+    def _perhaps_stale(self, target: str, answer: Any, wall_us: int) -> Any:
+        before = self._given.get(target)
+        if before is not None and self._strikes("rest_stale", target.partition("?")[0], wall_us):
             return before
-        self._given[path] = answer
+        self._given[target] = answer
         return answer

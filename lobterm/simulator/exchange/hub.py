@@ -8,6 +8,7 @@ Units: wall µs.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import cycle, islice
 
 from lobterm.simulator.exchange.delivery import CODES, Delivery, Out
@@ -49,8 +50,10 @@ class Connection:
 class Hub:
     """The exchange's streams and those who listen."""
 
-    def __init__(self, player: Player, faults: Faults) -> None:
+    def __init__(self, player: Player, faults: Faults, others: Sequence[Player] = ()) -> None:
+        """`others` play further symbols beside the first, each from its own tape; their tapes begin together."""
         self.player, self.faults = player, faults
+        self.players = (player, *others)
         self.sent: Counter[str] = Counter()
         self.limited: Counter[str] = Counter()
         self.begun = False
@@ -92,25 +95,28 @@ class Hub:
         self._heed(connection, wall_us)
 
     def step(self, wall_us: int) -> bool:
-        """Play up to a wall time, AT_ONCE messages at most; say whether there is more to play at this time."""
+        """Play up to a wall time, AT_ONCE messages of a tape at most; say whether there is more to play at this time."""
         for connection in self._connections:
             if connection.delivery is not None:
                 self._put(connection, connection.delivery.due(wall_us))
         if not self.begun:
             return False
-        told = 0
-        for message in islice(self.player.until(self.player.stamps.tape_us(wall_us)), AT_ONCE):
-            told += 1
-            listening = self._listening.get((message.path, message.stream))
-            if listening:
-                self._tell(message, listening, wall_us)
-        self.messages += told
-        return told == AT_ONCE
+        more = False
+        for player in self.players:
+            told = 0
+            for message in islice(player.until(player.stamps.tape_us(wall_us)), AT_ONCE):
+                told += 1
+                listening = self._listening.get((message.path, message.stream))
+                if listening:
+                    self._tell(message, listening, wall_us)
+            self.messages += told
+            more = more or told == AT_ONCE
+        return more
 
     def next_due_us(self) -> int | None:
-        """Return the wall time of what is told next, or None once the tape has ended."""
-        due_us = self.player.next_due_us()
-        return None if due_us is None else self.player.stamps.wall_us(due_us)
+        """Return the wall time of what is told next, or None once every tape has ended."""
+        due = [(player, due_us) for player in self.players if (due_us := player.next_due_us()) is not None]
+        return min((player.stamps.wall_us(due_us) for player, due_us in due), default=None)
 
     def _tell(self, message: Message, listening: list[Connection], wall_us: int) -> None:
         plain = wrapped = b""
@@ -148,7 +154,8 @@ class Hub:
         connection.requests.asked.clear()
         if connection.requests.streams and not self.begun:
             self.begun = True
-            self.player.stamps.begin(wall_us)
+            for player in self.players:
+                player.stamps.begin(wall_us)
         self._relist()
 
     def _relist(self) -> None:

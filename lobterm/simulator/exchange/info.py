@@ -1,10 +1,11 @@
-"""exchangeInfo: the one contract or pair of the tape, with the filters that a client reads ticks and lots from.
+"""exchangeInfo: the contracts or the pair of the tapes, with the filters that a client reads ticks and lots from.
 
 Source: captured answers; margins, fees and limits that no tape holds are the exchange's usual ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +33,7 @@ def _times(size: Decimal, count: int, places: int) -> str:
     return f"{size * count:.{places}f}"
 
 
-def perp_info(perp: Market | None, now_ms: int) -> dict[str, Any]:
+def perp_info(perps: Sequence[Market], now_ms: int) -> dict[str, Any]:
     """Return the futures answer."""
     return {
         "timezone": "UTC",
@@ -41,7 +42,7 @@ def perp_info(perp: Market | None, now_ms: int) -> dict[str, Any]:
         "rateLimits": _weights(PERP_WEIGHT_PER_MINUTE),
         "exchangeFilters": [],
         "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}],
-        "symbols": [] if perp is None else [_contract(perp.instrument)],
+        "symbols": [_contract(perp.instrument) for perp in perps],
     }
 
 

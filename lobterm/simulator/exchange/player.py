@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from lobterm.errors import InputError
@@ -44,7 +45,8 @@ class Hashes:
 class Player:
     """The exchange's markets, moved along by a tape."""
 
-    def __init__(self, tape: Tape, stamps: Stamps, *, loop: bool = False) -> None:
+    def __init__(self, tape: Tape, stamps: Stamps, *, loop: bool = False, symbol: str = "") -> None:
+        """`symbol` is what the tape's markets are told as, where that is not their own."""
         meta = tape.meta
         self.stamps = stamps
         self.markets: dict[int, Market] = {}
@@ -54,7 +56,8 @@ class Player:
         options = meta.provenance.get("options")
         thinned = isinstance(options, dict) and bool(options.get("touch_ms"))
         touched = touching(next(tape.chunks(), empty(0)))
-        for instrument in meta.instruments:
+        for held in meta.instruments:
+            instrument = replace(held, symbol=symbol) if symbol else held
             from_book = int(instrument.market) not in touched
             if instrument.market == MarketId.PERP:
                 self.perp = Perp(instrument, stamps, touch_from_book=from_book, thinned=thinned)
@@ -72,6 +75,11 @@ class Player:
         self._out: deque[Message] = deque()
         self._fill()
         self._open()
+
+    @property
+    def symbols(self) -> set[str]:
+        """Return what its markets are called."""
+        return {market.symbol for market in self.markets.values()}
 
     def next_due_us(self) -> int | None:
         """Return when the next message or step is due, or None after the last."""

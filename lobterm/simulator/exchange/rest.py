@@ -44,6 +44,12 @@ class Asked:
     player: Player
     query: Query
     wall_us: int
+    others: tuple[Player, ...] = ()  # who play further symbols
+
+    @property
+    def perps(self) -> list[Perp]:
+        """Return every perpetual of the exchange."""
+        return [player.perp for player in (self.player, *self.others) if player.perp is not None]
 
     @property
     def now_ms(self) -> int:
@@ -132,9 +138,7 @@ def _open_interest(asked: Asked) -> Any:
 
 def _premium_index(asked: Asked) -> Any:
     if "symbol" not in asked.query:
-        if asked.player.perp is None:
-            return []
-        return [_premium(asked.player.perp)]
+        return [_premium(perp) for perp in asked.perps]
     return _premium(asked.perp())
 
 
@@ -170,6 +174,10 @@ def _funding_rate(asked: Asked) -> Any:
         }
         for at_ms, rate_e8, mark_e8 in settled
     ]
+
+
+def _perp_info(asked: Asked) -> Any:
+    return perp_info(asked.perps, asked.now_ms)
 
 
 def _klines(asked: Asked, market: Market, most: int) -> Any:
@@ -236,7 +244,7 @@ def _spot_depth_weight(query: Query) -> int:
 ENDPOINTS: dict[str, Endpoint] = {
     "/fapi/v1/depth": Endpoint(_perp_depth, _depth_weight),
     "/fapi/v1/time": Endpoint(_time, _fixed(1)),
-    "/fapi/v1/exchangeInfo": Endpoint(lambda asked: perp_info(asked.player.perp, asked.now_ms), _fixed(1)),
+    "/fapi/v1/exchangeInfo": Endpoint(_perp_info, _fixed(1)),
     "/fapi/v1/openInterest": Endpoint(_open_interest, _fixed(1)),
     "/fapi/v1/premiumIndex": Endpoint(_premium_index, lambda query: 1 if "symbol" in query else 10),
     "/fapi/v1/fundingRate": Endpoint(_funding_rate, _fixed(1)),

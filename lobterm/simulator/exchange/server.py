@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -64,8 +64,9 @@ class Emulator:
         *,
         now_us: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        others: Sequence[Player] = (),
     ) -> None:
-        self.hub, self.desk = Hub(player, faults), Desk(player, faults)
+        self.hub, self.desk = Hub(player, faults, others), Desk(player, faults, others)
         self.limited: Counter[str] = Counter()
         self._now_us, self._sleep = now_us, sleep
         self._sockets: dict[Connection, Socket] = {}
@@ -169,17 +170,24 @@ class Emulator:
 
     def report(self) -> dict[str, Any]:
         """Return what was sent, what was done wrong on purpose, and the books that were told."""
-        player, ledger = self.hub.player, self.hub.faults.ledger
-        perp, spot = player.hashes.get(0), player.hashes.get(1)
+        ledger, first, *others = self.hub.faults.ledger, *self.hub.players
         return {
             "sent": dict(self.hub.sent),
             "faults": dict(ledger.counts),
             "fault_list": ledger.entries,
             "refused": dict(self.limited + self.hub.limited + self.desk.limited),
-            "books": {} if perp is None else {str(ident): value for ident, value in perp.by_id.items()},
-            "spot_books": {} if spot is None else {str(ident): value for ident, value in spot.by_id.items()},
-            "books_forgotten": sum(hashes.forgotten for hashes in player.hashes.values()),
+            **_books(first),
+            "others": {"/".join(sorted(player.symbols)): _books(player) for player in others},
         }
+
+
+def _books(player: Player) -> dict[str, Any]:
+    perp, spot = player.hashes.get(0), player.hashes.get(1)
+    return {
+        "books": {} if perp is None else {str(ident): value for ident, value in perp.by_id.items()},
+        "spot_books": {} if spot is None else {str(ident): value for ident, value in spot.by_id.items()},
+        "books_forgotten": sum(hashes.forgotten for hashes in player.hashes.values()),
+    }
 
 
 async def _close(socket: Socket, code: int) -> None:

@@ -33,12 +33,16 @@ ETH = Instrument(Market.PERP, "ETHUSDT", Decimal("0.01"), Decimal("0.001"))
 
 
 @contextlib.asynccontextmanager
-async def exchange(*faults, speed=5.0):
-    """An emulated exchange that plays by the wall's clock."""
+async def exchange(*faults, speed=5.0, others=()):
+    """An emulated exchange that plays by the wall's clock; `others` are symbols that the same tape is told as, too."""
     tape = parquet.open_tape(DEMO)
     wrong, now_us = Faults(parse(list(faults)), 7), WallClock()
-    stamps = Stamps(tape.meta.first_ts_us, began_us=now_us(), speed=speed, error_us=wrong.clock_us)
-    emulator = Emulator(Player(tape, stamps), wrong, now_us=now_us)
+
+    def player(symbol=""):
+        stamps = Stamps(tape.meta.first_ts_us, began_us=now_us(), speed=speed, error_us=wrong.clock_us)
+        return Player(tape, stamps, symbol=symbol)
+
+    emulator = Emulator(player(), wrong, now_us=now_us, others=[player(symbol) for symbol in others])
     port = await emulator.start(0)
     emulator.bases = Bases.single(f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}")
     stop = asyncio.Event()

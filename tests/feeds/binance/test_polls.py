@@ -93,7 +93,7 @@ async def test_everything_is_told_and_open_interest_again_and_again(quick):
         assert of(told, control.OpenInterest)[0] == control.OpenInterest("81234.567", 1_800_000_000_001)
         assert of(told, control.Volume24h) == [control.Volume24h("123456.789")]
         assert of(told, control.FundingInterval) == [control.FundingInterval(8)], "not listed: the usual one"
-        assert of(told, control.FundingSettled) == [control.FundingSettled("0.00010000", 1_799_971_200_000)]
+        assert of(told, control.FundingSettled) == [control.FundingSettled("0.00010000", 1_799_971_200_000, "1")]
         assert poll.offset_us == 1_300_000
         assert {5.0, 300.0} <= set(quick)
 
@@ -123,6 +123,21 @@ async def test_each_settlement_is_told_once_after_its_time(quick):
         await turns(lambda: rest.count("fundingRate") >= 8)
         assert [event.fundingTime for event in of(told, control.FundingSettled)] == [first, second, third]
     assert any(3_000 < wait <= 3_600 for wait in quick), "it waits for the settlement's time"
+
+
+async def test_a_session_that_goes_on_is_told_every_settlement_since(quick):
+    known, *since = (1_799_971_200_000 + k * 8 * HOUR for k in range(3))
+    rows = ",".join(
+        f'{{"symbol":"BTCUSDT","fundingRate":"0.0001","fundingTime":{t},"markPrice":"60000.5"}}'
+        for t in (known, *since)
+    )
+    rest = FakeRest(**GOOD | {"fundingRate": f"[{rows}]".encode()})
+    told = []
+    task = asyncio.create_task(Polls("BTCUSDT", rest, told.append, lambda: NOW, Random(1), known * 1_000).run())
+    await turns(lambda: rest.count("fundingRate") >= 3)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert of(told, control.FundingSettled) == [control.FundingSettled("0.0001", t, "60000.5") for t in since]
 
 
 async def test_failures_are_tried_again_later_and_pages_that_are_not_there_never(quick):
