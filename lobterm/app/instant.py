@@ -51,7 +51,7 @@ class InstantReplay:
         coming, self._coming = self._coming, None
         if state is WorkerState.ERROR:
             self._say(f"Instant replay did not open: {worker.error}")
-        if state is WorkerState.SUCCESS and self._wanted:
+        if state is WorkerState.SUCCESS and self._wanted and coming.symbol == self._app.market.symbol:
             self._shell.show(coming)
             self._app.paint()
         else:
@@ -59,10 +59,7 @@ class InstantReplay:
 
     def end(self) -> None:
         """Go back to now, and let go of what was frozen."""
-        frozen = self._shell.frozen
-        if frozen is not None:
-            self._shell.show(None)
-            frozen.close()
+        self._shell.to_now()
 
     def _say(self, words: str) -> None:
         self._app.clear_notifications()

@@ -41,6 +41,13 @@ class Shell:
         """Return the market that the screens show."""
         return self.frozen or self.running
 
+    def to_now(self) -> None:
+        """Show the market that runs, and let go of an instant replay."""
+        frozen = self.frozen
+        if frozen is not None:
+            self.show(None)
+            frozen.close()
+
     def show(self, frozen: Seekable | None) -> None:
         """Show an instant replay; None: the market that runs."""
         self.frozen, self.loop_from = frozen, None

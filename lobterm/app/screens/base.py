@@ -130,7 +130,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def _paint_tabs(self) -> None:
         """Show every symbol of the session and how its data stands."""
-        found, now = several(self.market), self.shell.wall_us()
+        found, now = several(self.shell.running), self.shell.wall_us()
         if found is None or (self._tabs_us is not None and now - self._tabs_us < SLOW_US):
             return
         self._tabs.set_class(len(found.followed) < 2, "-none")
@@ -140,16 +140,18 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def action_other_symbol(self, step: int) -> None:
         """Put the next symbol of the session on the screen, or the one before."""
-        found = several(self.market)
+        found = several(self.shell.running)
         if found is None or len(found.followed) < 2:
             self.say(ONE_SYMBOL)
         else:
+            self.shell.to_now()
             found.show((found.shown_at + step) % len(found.followed))
         self.paint()
 
     def on_tabs_widget_chosen(self, event: TabsWidget.Chosen) -> None:
         """Put the symbol whose tab was clicked on the screen."""
-        if found := several(self.market):
+        if found := several(self.shell.running):
+            self.shell.to_now()
             found.show(event.at)
         self.paint()
 

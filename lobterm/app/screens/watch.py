@@ -42,9 +42,9 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
         """Show every symbol."""
         if snapshot is None or not self.due():
             return
-        everyone, session = followed(self.market), several(self.market)
+        everyone, session = followed(self.shell.running), several(self.shell.running)
         self.lit = min(self.lit, max(0, len(everyone) - 1))
-        self.last_rows = watch.rows(everyone, session.shown_at if session else 0, self.market.clock.now)
+        self.last_rows = watch.rows(everyone, session.shown_at if session else 0, self.shell.running.clock.now)
         table = self._widget
         top = self._top(table.size.height)
         table.show(present_watch.watch_list(self.last_rows[top:], self.lit - top, table.size.width))
@@ -58,14 +58,15 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
         self._light(self.lit + lines)
 
     def _light(self, at: int) -> None:
-        self.lit = min(max(at, 0), max(0, len(followed(self.market)) - 1))
+        self.lit = min(max(at, 0), max(0, len(followed(self.shell.running)) - 1))
         self._whole_us = None
         self.paint()
 
     def action_watch_this(self) -> None:
         """Put the lit symbol on the monitor."""
-        session = several(self.market)
+        session = several(self.shell.running)
         if session and session.followed:
+            self.shell.to_now()
             session.show(self.lit)
         self.app.switch_mode("monitor")
 
@@ -75,7 +76,7 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
         if not region.contains(int(event.screen_x), int(event.screen_y)):
             return
         at = int(event.screen_y) - region.y - HEAD_ROWS + self._top(region.height)
-        if 0 <= at < len(followed(self.market)):
+        if 0 <= at < len(followed(self.shell.running)):
             if at == self.lit and event.chain > 1:
                 self.action_watch_this()
             else:
