@@ -15,7 +15,7 @@ from lobterm.tape import parquet
 
 DOCS = Path(__file__).parent
 TAPE = DOCS.parent / "replays" / "long-cascade.parquet"
-MOMENT_S = 522
+MOMENT_S = 560
 """How far into the bundled market the pictures are taken: the cascade is running."""
 PICTURES = {
     "console.svg": ("1", (120, 40)),
@@ -33,7 +33,7 @@ async def picture(key: str, size: tuple[int, int], theme: str = "") -> str:
     tape = parquet.open_tape(TAPE)
     chosen = runtime.model_beside(TAPE)
     setup = runtime.Setup(tape, config.load(config.PACKAGED), model.load(chosen) if chosen else None)
-    console = runtime.Replay(setup, at=tape.meta.first_ts_us + MOMENT_S * 1_000_000)
+    console = runtime.Replay(setup)
     app = LobtermApp(console, play=False, wall_us=lambda: 0)
     async with app.run_test(size=size) as pilot:
         while not console.ready:
@@ -41,8 +41,8 @@ async def picture(key: str, size: tuple[int, int], theme: str = "") -> str:
         if theme:
             app.theme = theme
         await asyncio.to_thread(console.seeker.indexer.wait, console.rows_total)
-        while console.seeking or console.position_rows < console.source.row_at(console.clock.now):
-            app.tick()
+        # only now: how far back the lists reach hangs on which states the index has kept by then
+        console.seek(tape.meta.first_ts_us + MOMENT_S * 1_000_000)
         await pilot.press(key)
         await pilot.pause()
         app.paint()
