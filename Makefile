@@ -8,7 +8,7 @@ PEERS := bench/.peers/.ready
 
 REPLAYS := long-cascade short-squeeze informed-selloff quiet-night gap-and-reconnect
 
-.PHONY: run test test-long lint bench replays clean
+.PHONY: run test test-long lint bench replays pictures clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -50,6 +50,10 @@ replays: $(READY)
 	    --warm 1800 --out replays/$$name.parquet || exit 1; \
 	done
 	$(BIN)/python replays/golden.py
+
+# the README's pictures anew, from a bundled market: the same to the byte
+pictures: $(READY)
+	$(BIN)/python docs/pictures.py
 
 clean:
 	rm -rf $(VENV) bench/.peers

@@ -126,7 +126,7 @@ def _known(key: str, file: str) -> Param:
     raise ConfigError(
         f"unknown key {key!r}",
         file=file,
-        mend=f"did you mean {near[0]!r}?" if near else "lobterm doctor lists the keys",
+        mend=f"did you mean {near[0]!r}?" if near else "lobterm doctor --keys lists them",
     )
 
 

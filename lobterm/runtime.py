@@ -371,7 +371,7 @@ class Replay(Hands):
         self._done = self.overlay.before(row)
         self.source.move_to(row, now)
         picture = self.snapshot(DEEP)
-        self.history.seek(now, picture.bids, picture.asks)
+        self.history.seek(now, picture.bids, picture.asks, int(self.engine.state.clock[st.ROWS]))
 
     # --- folding ---
 

@@ -51,7 +51,7 @@ class InstantReplay:
         coming, self._coming = self._coming, None
         if state is WorkerState.ERROR:
             self._say(f"Instant replay did not open: {worker.error}")
-        if state is WorkerState.SUCCESS and self._wanted:
+        if state is WorkerState.SUCCESS and self._wanted and coming.symbol == self._app.market.symbol:
             self._shell.show(coming)
             self._app.paint()
         else:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lobterm import __version__
 from lobterm.cli import picker
+from lobterm.cli.doctor import register as register_doctor
 from lobterm.cli.emulate import register as register_emulate
 from lobterm.cli.live import register as register_live
 from lobterm.cli.model import register as register_model
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     top.set_defaults(run=None)
     for register in (
         register_replay, register_live, register_tape, register_model, register_session, register_emulate, register_status,
-        register_serve,
+        register_serve, register_doctor,
     ):  # fmt: skip
         register(commands)
     return top

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lobterm.engine.rows import LABEL
+from lobterm.errors import InputError
 from lobterm.events import EventArray, Kind
 from lobterm.runtime import Replay, Setup
 from lobterm.tape.parquet import Tape, TapeMeta
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lobterm.live.held import Frozen
     from lobterm.live.market import LiveMarket
     from lobterm.live.setup import LiveSetup
+    from lobterm.view.console import Logged
     from lobterm.view.history import History
 
 
@@ -97,10 +99,19 @@ class Instant(Replay):
 
     mode = "INSTANT REPLAY"
 
-    def __init__(self, setup: InstantSetup, past: History) -> None:
-        """`past`: what the screens knew at that moment; nobody else may go on writing to it."""
+    def __init__(self, setup: InstantSetup, past: History, logged: Logged | None) -> None:
+        """`past`: what the screens knew at that moment; nobody else may go on writing to it. `logged`: the live session."""
         super().__init__(setup, warmed=lambda: None)
-        self._frozen, self._past = setup.frozen, past
+        self._frozen, self._past, self._logged_live = setup.frozen, past, logged
+
+    @property
+    def logged(self) -> Logged | None:
+        """Say where the live session is logged, None where it is not: this is no session of its own."""
+        return self._logged_live
+
+    def may_act(self) -> None:
+        """Refuse: nobody shall believe that he trades a market that he is not looking at."""
+        raise InputError("nothing can be done to what has been", mend="i goes back to now")
 
     def load(self) -> None:
         """Load the engines and stand at the newest row; as `Replay.load`."""
@@ -126,14 +137,13 @@ class Instant(Replay):
         super()._move_to(row, labels)
 
 
-def freeze(market: LiveMarket, setup: LiveSetup) -> Instant | None:
+def freeze(market: LiveMarket, setup: LiveSetup, logged: Logged | None) -> Instant | None:
     """Return a market's instant replay as of now, not loaded yet; None if nothing has come."""
     frozen = market.held.frozen()
     if frozen is None:
         return None
     tape = held_tape(market, frozen)
     fresh = partial(setup.new_engine, market.channel.listing)
-    return Instant(
-        InstantSetup(tape, setup.config, setup.model_of(market.symbol), frozen=frozen, fresh=fresh),
-        market.history.copy(),
-    )
+    model = setup.model_of(market.channel.listing.perp.symbol)
+    made = InstantSetup(tape, setup.config, model, frozen=frozen, fresh=fresh)
+    return Instant(made, market.history.copy(frozen.oldest.row), logged)

@@ -230,7 +230,7 @@ class Live(Hands):
         """Return what the symbol on the screen has just been, to be loaded and replayed apart; None if nothing has come."""
         from lobterm.live.instant import freeze
 
-        return freeze(self.shown, self.setup)
+        return freeze(self.shown, self.setup, self.logged)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

@@ -33,18 +33,19 @@ TRADE = np.dtype(
         ("side", "i1"),
         ("label", "u1"),
         ("why", "u1"),
+        ("offset", "<i8"),  # of its last row on the tape, as of every row that the engine says
     ]
 )
-FROM_LABEL = ("ts", "exch_ts", "px", "qty", "side", "label", "why")
+FROM_LABEL = ("offset", "ts", "exch_ts", "px", "qty", "side", "label", "why")
 TICK_FIELDS = (
     "ts", "bid", "ask", "fsi_sell", "fsi_buy", "ldr_bid", "ldr_ask", "pi", "oi_flush", "z_fsi_sell", "z_fsi_buy", "z_ldr_bid",
     "z_ldr_ask", "z_pi", "z_oi", "lpi_sell", "lpi_buy", "state_sell", "state_buy", "pnl_e8", "inventory", "valid",
-    "exhaustion_sell", "exhaustion_sell_known", "exhaustion_buy", "exhaustion_buy_known",
+    "offset", "exhaustion_sell", "exhaustion_sell_known", "exhaustion_buy", "exhaustion_buy_known",
 )  # fmt: skip
 """Of an ALPHA row: what is drawn over time."""
-FILL_FIELDS = ("ts", "px", "qty", "side", "strategy")
-QUOTE_FIELDS = ("ts", "order_id", "px", "qty", "side", "act", "why", "strategy")
-TRIGGER_FIELDS = ("ts", "bid", "ask", "side", "direction", "why")
+FILL_FIELDS = ("offset", "ts", "px", "qty", "side", "strategy")
+QUOTE_FIELDS = ("offset", "ts", "order_id", "px", "qty", "side", "act", "why", "strategy")
+TRIGGER_FIELDS = ("offset", "ts", "bid", "ask", "side", "direction", "why")
 MARKOUT_FIELDS = ("ts", "order_id", "ref2", "qty", "mid2", "side", "strategy", "valid")
 LIQUIDATION = np.dtype([("ts", "<i8"), ("px", "<i8"), ("qty", "<i8"), ("side", "i1")])
 
@@ -155,8 +156,10 @@ class History:
         new = [row.item() not in known for row in ours[list(names)]]
         _append(self.markouts, ours[np.array(new)][-ROWS_KEPT:], MARKOUT_FIELDS)
 
-    def seek(self, ts: int, bids: npt.NDArray[np.int64], asks: npt.NDArray[np.int64]) -> None:
+    def seek(self, ts: int, bids: npt.NDArray[np.int64], asks: npt.NDArray[np.int64], row: int | None = None) -> None:
         """Stand at `ts` with this book, (n, 2) ticks and lots a side: after a seek, before the rows that follow it.
+
+        `row`: how many rows of the tape the engine has folded there; of one time there may be rows before and after.
 
         Going back, what is later is forgotten; going on over rows that nobody folded, everything is.
         """
@@ -166,6 +169,8 @@ class History:
         else:
             for tail in (getattr(self, name) for name in TAILS):
                 tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
+                if row is not None and "offset" in (tail.rows.dtype.names or ()):
+                    tail.cut(int(np.searchsorted(tail.rows["offset"], row)))
             self.happened.cut(ts)
             # a markout is given out once its last horizon is over
             marked = self.markouts.rows[self.markouts.rows["ts"] + rows.HORIZONS_US[-1] <= ts].copy()
@@ -179,11 +184,14 @@ class History:
         self.since_ts, self.until_ts = self.since_ts or ts, ts
         self.candles.since_ts = self.candles.since_ts or ts
 
-    def copy(self) -> History:
-        """Return the same past, to be gone on with apart."""
+    def copy(self, first_row: int = 0) -> History:
+        """Return the same past, to be gone on with apart; rows of the tape are counted from `first_row` in it."""
         other = copy(self)
         for name in (*TAILS, "markouts", "depth", "profile", "happened", "candles"):
             setattr(other, name, getattr(self, name).copy())
+        for tail in (getattr(other, name) for name in TAILS):
+            if "offset" in (tail.rows.dtype.names or ()):
+                tail.rows["offset"] -= first_row
         return other
 
     def _recount(self) -> None:

@@ -12,6 +12,7 @@ from lobterm.app.instant import NOTHING_TO_FREEZE, NOTHING_YET
 from lobterm.engine import checkpoint, drive, markouts
 from lobterm.engine import state as st
 from lobterm.engine.rows import TABLES, pack
+from lobterm.errors import InputError
 from lobterm.events import EVENT, Flag, GapCause, Kind, Scope
 from lobterm.feeds.binance.listing import Listing
 from lobterm.live import held
@@ -66,7 +67,7 @@ def fed(**bounds):
     """Return a live session of one symbol without sockets, and what hands it rows."""
     setup = SimpleNamespace(
         symbols=(PERP.symbol,), config=CONFIG, model_of=lambda symbol: MODEL, new_engine=new_engine, recordings=None,
-        status=None,
+        log=None, status=None,
     )  # fmt: skip
     live, ring = Live(setup, warmed=lambda: None), SpillingRing(1 << 15)
     channel = SimpleNamespace(
@@ -213,7 +214,7 @@ def test_the_past_that_the_screens_knew_is_there_however_one_has_moved(small):
             frozen.seek_row(row)
             frozen.pump(0, 10**6)
             until = frozen.snapshot(1).ts
-            known = trades[trades["ts"] <= until]
+            known = trades[(trades["ts"] <= until) & (trades["offset"] < live.shown.held.first + row)]
             seen = frozen.history.trades.rows
             assert len(known) > 20
             assert (seen["ts"].tolist(), seen["cvd"].tolist()) == (known["ts"].tolist(), known["cvd"].tolist())
@@ -267,6 +268,9 @@ async def test_the_key_freezes_goes_back_and_returns_while_the_market_goes_on(wa
         frozen.seek(frozen.last_ts)
         await pressed(pilot, "space")
         assert "END OF TAPE" in screen_text(pilot)
+        with pytest.raises(InputError, match="i goes back to now"):
+            frozen.place(1, 0, 5)
+        assert frozen.logged is live.logged
         for key in ("2", "3", "6", "1"):
             await pressed(pilot, key)
             assert "INSTANT REPLAY" in screen_text(pilot)
@@ -293,9 +297,24 @@ async def test_a_gap_of_the_market_that_goes_on_is_said_beside_what_it_has_been(
         live.pump(0, 10**9)
         await pressed(pilot, "a")
         assert "book UNKNOWN" in screen_text(pilot) and "▼ —" in screen_text(pilot)
-        live.shown.engine_failure = "IndexError: [red]"
+        live.shown.channel.failure = "IndexError: [red]"
         await pressed(pilot, "a")
         assert "LIVE STOPPED: IndexError: [red]" in screen_text(pilot)
+
+
+async def test_another_symbol_is_shown_as_it_is_now(watched):
+    app, live, _ = watched
+    other, hand = fed()
+    hand(0, int(EARLY))
+    other.shown.channel.symbol = "OTHER"
+    live.markets, live.setup.symbols = (*live.markets, *other.markets), (PERP.symbol, "OTHER")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        await pressed(pilot, "i")
+        assert app.shell.frozen is not None
+        await pressed(pilot, "tab")
+        assert app.shell.frozen is None and live.shown is other.markets[0]
 
 
 async def test_a_tape_needs_no_freezing_and_a_market_that_said_nothing_has_nothing_to_freeze(opened):
