@@ -41,6 +41,11 @@ class Shell:
         """Return the market that the screens show."""
         return self.frozen or self.running
 
+    def show(self, frozen: Seekable | None) -> None:
+        """Show an instant replay; None: the market that runs."""
+        self.frozen, self.loop_from = frozen, None
+        self._moves, self.rows_meter, self.rows_per_s = 0, RateMeter(), None
+
     def thaw(self) -> None:
         """Go back to now, and let go of what was frozen."""
         frozen = self.frozen
