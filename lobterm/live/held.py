@@ -23,7 +23,7 @@ from lobterm.engine import state as st
 from lobterm.events import EVENT, EventArray, Flag
 from lobterm.tape.ring import BYTES
 
-KEEP_US = 15 * 60 * 1_000_000
+KEEP_US = 10 * 60 * 1_000_000
 LIMIT_BYTES = 256_000_000
 """Rows, states and the samples they share; of all symbols of a session together."""
 MARK_US = 60_000_000

@@ -18,6 +18,7 @@ from lobterm.live.held import LIMIT_BYTES, Held
 from lobterm.tape.recording import account, warm
 from lobterm.tape.recording.leaving import left
 from lobterm.view.history import History
+from lobterm.view.tail import occupy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,9 @@ class LiveMarket:
         self.log_failure = ""
         """Why nothing is logged any more; `lobterm session repair` fills the log from the recording."""
         self.history = History()
+        self.history.occupy()
+        for array in (*(part for part in engine.state if isinstance(part, np.ndarray)), *engine.state.book):
+            occupy(array)
         self.held = Held(engine.state, limit_bytes=held_bytes)
         self._labels: list[npt.NDArray[np.void]] = []
 

@@ -184,6 +184,11 @@ class History:
         self.since_ts, self.until_ts = self.since_ts or ts, ts
         self.candles.since_ts = self.candles.since_ts or ts
 
+    def occupy(self) -> None:
+        """Take all the memory that the past may ever need, now."""
+        for tail in (*(getattr(self, name) for name in TAILS), self.markouts, self.depth.columns, self.depth.lots):
+            tail.occupy()
+
     def copy(self, first_row: int = 0) -> History:
         """Return the same past, to be gone on with apart; rows of the tape are counted from `first_row` in it."""
         other = copy(self)
