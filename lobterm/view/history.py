@@ -114,9 +114,9 @@ class History:
         if len(told):
             row = events[told[-1]]
             self.funding = Funding(int(row["ts"]), int(row["px"]), int(row["qty"]))
-            marked = np.flatnonzero((kinds == Kind.INDEX) & (events["market"] == Market.PERP))
-            if len(marked):
-                self.index = Index(int(events[marked[-1]]["ts"]), int(events[marked[-1]]["px"]))
+        marked = np.flatnonzero((kinds == Kind.INDEX) & (events["market"] == Market.PERP))
+        if len(marked):
+            self.index = Index(int(events[marked[-1]]["ts"]), int(events[marked[-1]]["px"]))
         read = np.flatnonzero((kinds == Kind.OPEN_INTEREST) & (events["market"] == Market.PERP))[-READINGS_KEPT:]
         _append(self.interest, events[read], READING.names or ())
         forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]

@@ -50,6 +50,8 @@ PULLED = dict.fromkeys(QuoteWhy, "") | {
     QuoteWhy.TARGET: "markout target met",
     QuoteWhy.PERSON: "by hand",
     QuoteWhy.NO_BOOK: "nothing to take",
+    QuoteWhy.LIMIT: "too many orders and cancels a second",
+    QuoteWhy.GONE: "it was not there any more",
 }
 """Why an order went."""
 SENT = dict.fromkeys(QuoteWhy, "") | {QuoteWhy.PERSON: "placed by hand", QuoteWhy.ENTRY: "fades exhausted {side}", **{

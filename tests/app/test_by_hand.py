@@ -106,7 +106,7 @@ async def test_orders_at_the_cursor_and_at_market(opened):
 async def test_while_order_entry_is_off_no_key_and_no_click_trades(opened):
     console = Handy(orders=(MINE,))
     async with opened(console) as pilot:
-        for key in ("b", "escape", "s", "S", "x", "X", "F", "up", "down", "5", "enter", "backspace"):
+        for key in ("b", "escape", "s", "S", "x", "X", "F", "up", "down", "7", "enter", "backspace"):
             await pilot.press(key)
         await pilot.click("#book", offset=(10, 5))
         await pilot.press("e", "escape", "s", "x", "F", "m")
