@@ -200,7 +200,7 @@ def any_control(dice):
             control.Disconnect("market"), control.Silent(Market.SPOT, "btcusdt@depth@100ms"),
             control.Silent(Market.PERP, "btcusdt@trade"), control.TradeSource("trade"), control.TradeSource("aggTrade"),
             control.OpenInterest("1234.567", 1_800_000_000_000), control.ServerTime(1, 2, 3), control.FundingInterval(8),
-            control.FundingSettled("-0.00012", 1_800_000_000_000), control.Volume24h("99.5"),
-            control.Sample(2, [5, 6], [0.1, -2.5]),
+            control.FundingSettled("-0.00012", 1_800_000_000_000, "61000.5"), control.Volume24h("99.5"),
+            control.Sample(2, [5, 6], [0.1, -2.5]), control.Account([(0, 5), (16, 0)], carried=False),
         ]
     )  # fmt: skip
