@@ -35,7 +35,9 @@ def _user_cache() -> Path:
 
 def directory() -> Path:
     """Return the writable cache directory of these sources, made if need be."""
-    name = f"jit-{source_digest()}"
+    # numba keeps what it compiled by the path of its source: the same sources elsewhere begin cold
+    place = hashlib.sha256(str(PACKAGE.resolve()).encode()).hexdigest()[:8]
+    name = f"jit-{source_digest()}-{place}"
     for root in (_user_cache(), Path(tempfile.gettempdir()) / f"lobterm-{os.getuid() if hasattr(os, 'getuid') else 0}"):
         try:
             (root / name).mkdir(parents=True, exist_ok=True)

@@ -42,8 +42,6 @@ CHUNK = 65_536
 FILL_RULES = BY_KEY["matching.rule"].choices
 SLICE = 4_096
 LABELS_KEPT = 2_000
-DEEP = 4_096
-"""Levels a side that the heat map's past begins with after a seek."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +361,7 @@ class Replay(Hands):
 
     def _move_to(self, row: int, labels: npt.NDArray[np.void]) -> None:
         """Note that the engine stands at `row` without having been played there."""
+        from lobterm.engine import read
         from lobterm.engine import state as st
 
         now = int(self.engine.state.clock[st.NOW])
@@ -370,8 +369,8 @@ class Replay(Hands):
         self._labels = [labels]
         self._done = self.overlay.before(row)
         self.source.move_to(row, now)
-        picture = self.snapshot(DEEP)
-        self.history.seek(now, picture.bids, picture.asks, int(self.engine.state.clock[st.ROWS]))
+        bids, asks = read.whole_book(self.engine.state)
+        self.history.seek(now, bids, asks, int(self.engine.state.clock[st.ROWS]))
 
     # --- folding ---
 

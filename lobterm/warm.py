@@ -26,9 +26,13 @@ FRAMES = {
 """A message of each kind that is read by compiled code."""
 
 
+DONE = "warm"
+"""File in the cache that says that everything is in it."""
+
+
 def is_warm() -> bool:
-    """Say whether the compiled engine of these sources is in the cache."""
-    return any(jit_cache.directory().glob("**/fold.fold-*.nbi"))
+    """Say whether all that a replay or a live session needs is compiled and in the cache of these sources."""
+    return (jit_cache.directory() / DONE).exists()
 
 
 def in_subprocess() -> None:
@@ -83,3 +87,4 @@ def load_decoder() -> None:
 if __name__ == "__main__":
     load()
     load_decoder()
+    (jit_cache.directory() / DONE).touch()

@@ -120,6 +120,11 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Let the first paint happen before anything heavy is loaded."""
+        self.call_after_refresh(self._paint_first)
+
+    def _paint_first(self) -> None:
+        """Show what is known without the engine; it is loaded once that stands on the screen, for loading holds up all else."""
+        self.paint()
         self.call_after_refresh(self._start_loading)
         self.set_interval(1 / self.fps, self.tick)
 

@@ -361,6 +361,13 @@ def _making(s: st.State, x: float, hazard: float) -> Making | None:
     )  # fmt: skip
 
 
+def whole_book(s: st.State) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return every level of both sides as (price, size) rows, best first; none while the book is not known."""
+    if not s.clock[st.SNAPSHOT]:
+        return NO_LEVELS, NO_LEVELS
+    return bk.levels(s.book, 1), bk.levels(s.book, -1)
+
+
 def snapshot(s: st.State, depth: int) -> Snapshot:
     """Return the picture of state `s` with up to `depth` levels a side."""
     known = bool(s.clock[st.BOOK_KNOWN])

@@ -24,7 +24,7 @@ from lobterm.events import EVENT, EventArray, Flag
 from lobterm.tape.ring import BYTES
 
 KEEP_US = 10 * 60 * 1_000_000
-LIMIT_BYTES = 256_000_000
+LIMIT_BYTES = 96_000_000
 """Rows, states and the samples they share; of all symbols of a session together."""
 MARK_US = 60_000_000
 """Market time between two states: so much more than KEEP_US may be held."""

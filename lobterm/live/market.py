@@ -49,8 +49,8 @@ class LiveMarket:
         """Why nothing is logged any more; `lobterm session repair` fills the log from the recording."""
         self.history = History()
         self.history.occupy()
-        for array in (*(part for part in engine.state if isinstance(part, np.ndarray)), *engine.state.book):
-            occupy(array)
+        for part in engine.state:
+            occupy(part)
         self.held = Held(engine.state, limit_bytes=held_bytes)
         self._labels: list[npt.NDArray[np.void]] = []
 

@@ -82,7 +82,7 @@ class Depth:
         if not len(levels):
             return
         if not self.bin:
-            self._centre(int(levels[len(bids) - 1 if len(bids) else 0, 0]))
+            self._centre(int(levels[0, 0]))
         for side, told in enumerate((bids, asks)):
             self._set(side, told[:, 0], told[:, 1])
         self._known = True

@@ -85,6 +85,7 @@ def test_walking_down_meets_every_level_once(changes):
             walked.append([side * key, int(bk.level_qty(book, side, side * key))])
             key = bk.next_key(book, side, key)
         assert walked == levels
+        assert bk.levels(book, side).tolist() == levels
         for i, (px, _) in enumerate(levels[:5]):
             assert bk.depth(book, side, side * px, 3) == sum(qty for _, qty in levels[i + 1 : i + 4])
             assert bk.level_qty(book, side, px + 10**10) == 0

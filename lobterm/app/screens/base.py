@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Footer, HelpPanel
+from textual.widgets import Footer
 
 from lobterm.app import keys, present, present_watch
 from lobterm.app.screens.explain import ExplainScreen
@@ -232,10 +232,13 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def action_toggle_help(self) -> None:
         """Show or hide the panel of keys."""
-        if self.query(HelpPanel):
-            self.query(HelpPanel).remove()
-        else:
-            self.mount(HelpPanel())
+        shown = self.query("HelpPanel")
+        if shown:
+            shown.remove()
+            return
+        from textual.widgets import HelpPanel  # with a Markdown reader and all it brings along
+
+        self.mount(HelpPanel())
 
     def bound(self) -> tuple[Binding, ...]:
         """Return the keys of this screen, for the palette."""
