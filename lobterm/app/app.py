@@ -205,7 +205,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         state = (
             market.ready, market.symbol, market.position_rows, clock.now, clock.paused, clock.speed, market.finished,
             market.failure,
-            self.shell.rows_per_s, self.size, self.current_mode, build.seek_words(market),
+            self.shell.rows_per_s, self.size, self._on_top(), build.seek_words(market),
             build.indexed_steps(tape) if (tape := seekable(market)) else 0,
         )  # fmt: skip
         if not market.ready or state != self._painted:
@@ -215,12 +215,16 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def paint(self) -> None:
         """Paint the screen that is seen; what lies beneath a dialogue stands still."""
-        try:
-            screen = self.screen
-        except ScreenStackError:  # between two screens there is none
-            return
+        screen = self._on_top()
         if isinstance(screen, ConsoleScreen):
             screen.paint()
+
+    def _on_top(self) -> Screen[object] | None:
+        """Return the screen that is seen; between two screens there is none."""
+        try:
+            return self.screen
+        except ScreenStackError:
+            return None
 
     def _paint_beside(self) -> None:
         """Show how the market goes on while what it has been stands still."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from textual.widgets import Input, Static
 
+from lobterm.app.app import SETTLED
 from lobterm.app.screens.order import OrderScreen
 from lobterm.app.screens.robots import RobotsScreen
 from lobterm.app.screens.settings import SettingsScreen
@@ -124,6 +125,18 @@ async def test_a_click_sets_the_cursor_and_sends_nothing(opened):
         assert (pilot.app.screen.cursor, console.asked) == (wanted, [])
         await pilot.press("s")
         assert console.asked[0][3] == wanted
+
+
+async def test_it_opens_over_a_market_that_stands_and_shows_the_book_at_once(opened):
+    async with opened(Handy(), size=(120, 40)) as pilot:
+        for _ in range(3 * SETTLED):
+            pilot.app.tick()
+        await pilot.press("e")
+        for _ in range(2):
+            pilot.app.tick()
+            await pilot.pause()
+        assert pilot.app.screen is not pilot.app.monitor
+        assert "53,104.1" in screen_text(pilot).partition("ORDER")[2].partition("\n")[2]
 
 
 async def test_cancel_move_and_flatten(opened):
