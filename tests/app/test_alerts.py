@@ -104,6 +104,7 @@ async def test_the_app_writes_alerts_to_its_terminal(monkeypatch):
     console = FakeConsole()
     app = LobtermApp(console, play=False, wall_us=lambda: 0, alerts="bell")
     async with app.run_test() as pilot:
+        await pilot.pause()
         await app.workers.wait_for_complete()
         app.tick()
         assert written == []

@@ -11,6 +11,7 @@ from tests.app.fake import START, FakeConsole
 
 async def settled(pilot) -> None:
     """Wait for the engine of the fake and paint it, so that the picture hangs on no timer."""
+    await pilot.pause()
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
     pilot.app.paint()
