@@ -6,6 +6,7 @@ description for those who do not see it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,9 @@ CONFIG = {
 
 Spec = dict[str, Any]
 
+TIMES = ((1_200_000, "%H:%M:%S"), (72_000_000, "%H:%M"), (math.inf, "%d %b %H:%M"))
+"""How a time is written on an axis of less than so many ms."""
+
 
 def svg(spec: Spec, said: str) -> str:
     """Return a chart as an SVG element that says in words what it shows."""
@@ -63,7 +67,7 @@ def course(ticks: pl.DataFrame, unknown: Sequence[Stretch], quote: str, base: st
         {"ms": [(s.from_us + 1) / 1e3 for s in unknown], "pnl": None, "held": None}, schema=told.schema
     )
     rows = pl.concat([told, breaks]).sort("ms").to_dicts()
-    written = "%H:%M" if rows[-1]["ms"] - rows[0]["ms"] < 72_000_000 else "%d %b %H:%M"
+    written = next(form for most_ms, form in TIMES if rows[-1]["ms"] - rows[0]["ms"] < most_ms)
     shade = {
         "data": {"values": [{"from": s.from_us / 1e3, "to": s.to_us / 1e3} for s in unknown]},
         "mark": {"type": "rect", "color": UNKNOWN, "opacity": 0.55},
