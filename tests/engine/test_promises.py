@@ -292,9 +292,10 @@ def test_two_ledgers_give_one_answer(seed):
 
 
 def fixed_orders(seed, n):
-    """Return a tape whose own orders are all that is ever sent, none of them a taker."""
+    """Return a tape whose own orders are all that is ever sent, none a taker, and none that hangs on what filled before."""
     events = assorted(seed, n, lacking=("turn",), often={"order": 120}, mid=10_000, depth=True)
-    return events[~((events["kind"] == Kind.ORDER) & (events["px"] == 0) & (events["qty"] > 0))]
+    taker = (events["px"] == 0) & (events["qty"] > 0)
+    return events[~((events["kind"] == Kind.ORDER) & (taker | (events["seq"] != OrderAct.PLACE)))]
 
 
 def filled_by_then(rows, times):
