@@ -496,8 +496,11 @@ def other_side(column):
 
 
 NEGATED = {"skew_inverted", "skew_traditional", "inventory", "leg_return", "side", "direction"}
-LOOSE = {"pnl_e8", "volume", "impact_sell", "impact_buy", "fee_e8", "order_id", "exhaustion_sell", "exhaustion_buy"}
-"""Products with a price; order ids, which count bids before asks; and conditions that hold by a float's last digit."""
+LOOSE = {
+    "pnl_e8", "volume", "impact_sell", "impact_buy", "fee_e8", "order_id",
+    "exhaustion_sell", "exhaustion_buy", "exhaustion_sell_known", "exhaustion_buy_known",
+}  # fmt: skip
+"""Products with a price; order ids, which count bids before asks; conditions that hold, or are known, by a float's last digit."""
 
 
 def image(name, table):
