@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len, set_cell_size
+from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
@@ -19,6 +20,8 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
+
+from widgets.direct import DirectRows, ansi
 
 PAINTS = (
     "text", "strong", "dim", "faint", "title", "note",
@@ -166,6 +169,8 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         self._keys: list[Key | None] = []
         self._paints: dict[str, Style] = {}
         self._strips: LRUCache[tuple[int, Key | None], Strip] = LRUCache(STRIPS_KEPT)
+        self._texts: LRUCache[tuple[int, Key | None], str] = LRUCache(STRIPS_KEPT)
+        self._direct: DirectRows | None = None
 
     def row_keys(self, width: int, height: int) -> Sequence[Key | None]:
         """Return one key a row; None and missing rows are blank."""
@@ -174,6 +179,10 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
     def row_segments(self, key: Key, width: int, styles: Styles) -> list[Segment]:
         """Return the segments of exactly `width` cells that `key` stands for."""
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Find out whether the screen lets rows go straight to the terminal."""
+        self._direct = getattr(self.screen, "direct_rows", None)
 
     def topic(self, key: Key, x: int) -> str:
         """Return the label of what a row shows at column `x`, or nothing."""
@@ -197,10 +206,17 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
             self._keys = new
             self.refresh()
             return
-        runs = runs_of([y for y, key in enumerate(new) if key != old[y]])
-        if runs:
-            self._keys = new
-            self.refresh(*(Region(0, y, size.width, rows) for y, rows in runs))
+        rows = [y for y, key in enumerate(new) if key != old[y]]
+        if not rows:
+            return
+        self._keys = new
+        direct = self._direct
+        place = direct.place(self) if direct else None
+        if direct and place:
+            for y in rows:
+                direct.write(place[0], place[1] + y, self._text(new[y], size.width, direct.system))
+        else:
+            self.refresh(*(Region(0, y, size.width, count) for y, count in runs_of(rows)))
 
     def _laid_out(self, width: int, height: int) -> list[Key | None]:
         keys: list[Key | None] = list(self.row_keys(width, height))[:height]
@@ -217,6 +233,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         super().notify_style_update()
         self._paints.clear()
         self._strips.clear()
+        self._texts.clear()
 
     def _styles(self) -> dict[str, Style]:
         if not self._paints:
@@ -233,15 +250,22 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
             strip = strip.apply_filter(line_filter, self.background_colors[1])
         return next(iter(strip)).style or Style()
 
+    def _segments(self, key: Key | None, width: int) -> list[Segment]:
+        styles = self._styles()
+        return [Segment(" " * width, styles["text"])] if key is None else self.row_segments(key, width, styles)
+
     def _strip(self, y: int, width: int) -> Strip:
         key = self._keys[y] if y < len(self._keys) else None
         strip = self._strips.get((width, key))
         if strip is None:
-            styles = self._styles()
-            segments = [Segment(" " * width, styles["text"])] if key is None else self.row_segments(key, width, styles)
-            strip = Row(segments, width)
-            self._strips[width, key] = strip
+            strip = self._strips[width, key] = Row(self._segments(key, width), width)
         return strip
+
+    def _text(self, key: Key | None, width: int, system: ColorSystem) -> str:
+        text = self._texts.get((width, key))
+        if text is None:
+            text = self._texts[width, key] = ansi(self._segments(key, width), system)
+        return text
 
     def render_line(self, y: int) -> Strip:
         """Return one row."""

@@ -22,6 +22,7 @@ from lobterm.engine import params as pm
 from lobterm.errors import InputError
 from lobterm.view import beside, build, glossary, timeline, watch
 from lobterm.view.console import comparable, seekable, several
+from widgets.direct import DirectRows
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
 from widgets.tabs import TabsWidget
@@ -51,6 +52,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         super().__init__(shell)
         self._timeline_is: tuple[object, ...] = ()
         self._laid_out = False
+        self.direct_rows = DirectRows(self)
         self._whole_us: int | None = None
         self._tabs_us: int | None = None
         self._symbol = self.market.symbol
@@ -119,11 +121,12 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             self.symbol_changed(before, console.symbol)
         self._timeline.set_class(seekable(console) is None, "-none")
         snapshot = console.snapshot(self.depth()) if console.ready else None
-        self._paint_header(snapshot)
-        self._transport.show(present.transport_bar(build.transport(console, ui)))
-        self._paint_timeline(snapshot)
-        self._paint_tabs()
-        self.paint_body(snapshot)
+        with self.direct_rows:
+            self._paint_header(snapshot)
+            self._transport.show(present.transport_bar(build.transport(console, ui)))
+            self._paint_timeline(snapshot)
+            self._paint_tabs()
+            self.paint_body(snapshot)
 
     def symbol_changed(self, before: str, now: str) -> None:
         """Let go of what was chosen for the symbol that was on the screen before."""
@@ -160,8 +163,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def paint_beside(self) -> None:
         """Show the market that runs on beside what is shown."""
         if self._laid_out and self.shell.frozen:
-            self._paint_header(self.shell.frozen.snapshot(1))
-            self._paint_tabs()
+            with self.direct_rows:
+                self._paint_header(self.shell.frozen.snapshot(1))
+                self._paint_tabs()
 
     def _paint_header(self, snapshot: Snapshot | None) -> None:
         console, ui, frozen = self.market, self.shell.base, self.shell.frozen
