@@ -116,7 +116,7 @@ def row_segments(row: LadderRow, width: int, styles: Styles) -> list[Segment]:
     parts += ask_cell(row.ask, row.ask_bar, cell, styles[row.ask_paint], ground, styles["ask-bar"])
     parts.append((pad(row.own_ask, gutter), own_ask))
     if traded:
-        cells = width - sum(len(text) for text, _ in parts) - 16
+        cells = width - 2 * (gutter + cell) - price_cells - 2 - 16
         parts += [
             (pad(row.sold, 7, ">") + " ", on(styles["ask"], ground)),
             (pad(row.bought, 7, ">") + " ", on(styles["bid"], ground)),

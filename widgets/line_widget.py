@@ -40,9 +40,12 @@ STRIPS_KEPT = 256
 PART = " · "
 
 
+_looked_up = lru_cache(maxsize=4096)(cell_len)
+
+
 def cells_of(text: str) -> int:
     """Return how many cells a text takes; most of what is painted is ASCII, and need not be looked up."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if text.isascii() else _looked_up(text)
 
 
 def pad(text: str, width: int, align: str = "<") -> str:
@@ -60,9 +63,7 @@ def fit(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> list[Seg
     left = width
     run, run_style = "", fill
     for text, style in parts:
-        if left <= 0:
-            break
-        cells = cells_of(text)
+        cells = len(text) if text.isascii() else _looked_up(text)
         if cells > left:
             text, cells = set_cell_size(text, left), left
         left -= cells

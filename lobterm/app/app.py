@@ -94,6 +94,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         self.theme = DARK.name
         use_local(False)
         self.asked_to_leave = False
+        self.loading: Worker[None] | None = None
         self._told_failures: set[str] = set()
         self._painted: tuple[object, ...] = ()
         self._same = 0
@@ -129,7 +130,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         self.set_interval(1 / self.fps, self.tick)
 
     def _start_loading(self) -> None:
-        self.run_worker(self.market.load, name="load", thread=True, exclusive=True, exit_on_error=False)
+        self.loading = self.run_worker(self.market.load, name="load", thread=True, exclusive=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Start the clock when the engine is loaded, or say why it is not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from lobterm.engine.rows import Label
@@ -103,6 +105,7 @@ def _own(own: Own | None) -> tuple[str, str, str]:
     return (own.text, *OWN[own.state]) if own else NO_OWN
 
 
+@lru_cache(maxsize=1024)
 def _ladder_row(row: LadderRow, stale: bool) -> ladder.LadderRow:
     price_paint, ground = ZONES[row.zone]
     touch_bid, touch_ask = row.zone is Zone.BID_TOUCH, row.zone is Zone.ASK_TOUCH

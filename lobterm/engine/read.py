@@ -212,19 +212,20 @@ def orders(s: st.State) -> tuple[OwnOrder, ...]:
 
 
 def _pnl(s: st.State, strategies: tuple[int, ...]) -> Pnl:
-    value, mark2 = int(s.value_e16[0]), int(s.clock[st.MARK2])
+    value, acct = int(s.value_e16[0]), s.acct
+    mark2, mid2 = int(s.clock[st.MARK2]), int(s.clock[st.MID2])
     half_tick_lots = dict.fromkeys((account.SPREAD2, account.SLIP2), 0)
     held = fees = funding = cash2 = 0
     for who in strategies:
         for field in half_tick_lots:
-            half_tick_lots[field] += int(s.acct[who, field])
-        held += int(s.acct[who, account.POSITION])
-        cash2 += int(s.acct[who, account.CASH2])
-        fees += int(s.acct[who, account.FEES_E8])
-        funding += int(s.acct[who, account.FUNDING_E8])
+            half_tick_lots[field] += int(acct[who, field])
+        held += int(acct[who, account.POSITION])
+        cash2 += int(acct[who, account.CASH2])
+        fees += int(acct[who, account.FEES_E8])
+        funding += int(acct[who, account.FUNDING_E8])
     spread = account.to_e8(half_tick_lots[account.SPREAD2], value)
     slippage = account.to_e8(half_tick_lots[account.SLIP2], value)
-    if not s.clock[st.MID2] and any(s.acct[who, account.POSITION] for who in strategies):
+    if not mid2 and any(acct[who, account.POSITION] for who in strategies):
         return Pnl(None, spread, None, slippage, fees, funding)
     total = account.to_e8(cash2 + held * mark2, value) - fees + funding
     return Pnl(total, spread, total + fees - funding - spread - slippage, slippage, fees, funding)
@@ -251,8 +252,9 @@ def _score(s: st.State, k: int, value: float | None, z: float | None) -> Score:
 
 def _ago(s: st.State, back: int, field: int) -> float | None:
     """Return a field of the alpha tick `back` ticks ago, None if it is not known."""
-    row = s.history[(int(s.history_cursor[ex.HEAD]) - back) & (ex.HISTORY - 1)]
-    known = back < s.history_cursor[ex.HELD] and int(row[ex.KNOWN]) >> field & 1
+    cursor = s.history_cursor
+    row = s.history[(int(cursor[ex.HEAD]) - back) & (ex.HISTORY - 1)]
+    known = back < cursor[ex.HELD] and int(row[ex.KNOWN]) >> field & 1
     return float(row[field]) if known else None
 
 
@@ -280,15 +282,17 @@ def _motion(s: st.State, side: int) -> Motion:
 
 
 def _side(s: st.State, side: int, known: int) -> Side:
+    now = s.now
+
     def read(k: int, bit: int) -> Score:
-        value = float(s.now[k]) if known & bit else None
-        return _score(s, k, value, float(s.now[pr.Z + k]) if known & (pr.V_Z << k) else None)
+        value = float(now[k]) if known & bit else None
+        return _score(s, k, value, float(now[pr.Z + k]) if known & (pr.V_Z << k) else None)
 
     row, exhausted = s.regime[side], s.exhaustion[side]
     return Side(
         fsi=read(pr.FSI_SELL + side, pr.V_FSI),
         ldr=read(pr.LDR_BID + side, pr.V_LDR),
-        lpi=float(s.now[pr.LPI_SELL + side]) if known & (pr.V_LPI_SELL << side) else None,
+        lpi=float(now[pr.LPI_SELL + side]) if known & (pr.V_LPI_SELL << side) else None,
         state=int(row[regime.STATE]),
         legs=int(row[regime.HELD]),
         legs_known=int(row[regime.KNOWN]),

@@ -157,6 +157,9 @@ CORE = np.dtype(
 cost more than what most kernels do."""
 
 
+PARTS = frozenset(CORE.names or ())
+
+
 class State(NamedTuple):
     """The engine's whole memory. From Python the parts of the core are attributes too."""
 
@@ -170,7 +173,7 @@ class State(NamedTuple):
 
     def __getattr__(self, name: str) -> Any:
         """Return a part of the core, to read or to write."""
-        if name not in (CORE.names or ()):
+        if name not in PARTS:
             raise AttributeError(name)
         return self.core[name][0]
 

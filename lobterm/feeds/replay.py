@@ -15,6 +15,7 @@ class ReplayFeed:
         self.pages = pages
         self._at = self._last_ts = 0
         self._ring: Ring | None = None
+        self._asked = (-1, 0)
 
     def start(self, ring: Ring) -> None:
         """Begin to hand rows to `ring`."""
@@ -44,8 +45,10 @@ class ReplayFeed:
         self._at, self._last_ts = row, last_ts
 
     def row_at(self, ts: int) -> int:
-        """Return how many rows were received at or before `ts`."""
-        return self.pages.row_at(ts)
+        """Return how many rows were received at or before `ts`; a frame asks for the same time again and again."""
+        if self._asked[0] != ts:
+            self._asked = ts, self.pages.row_at(ts)
+        return self._asked[1]
 
     def after_message(self) -> int:
         """Return the row count after the next whole message."""

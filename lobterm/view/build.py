@@ -47,11 +47,10 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
     book = ladder(snapshot, instrument, ui, last, age_us, history)
     rows = trades(tape, instrument, ui.trade_rows, ui.least_lots, history.liquidations.rows)
     if before is not None:
-        return replace(before, header=header(snapshot, console, ui), ladder=book, trades=rows)
+        return replace(before, ladder=book, trades=rows)
     unclassified = snapshot.label_counts[Label.UNCLASSIFIED]
     notes = history.happened
     return Frame(
-        header=header(snapshot, console, ui),
         ladder=book,
         trades=rows,
         trades_note=_trades_note(sum(snapshot.label_counts), unclassified, ui, console),
@@ -190,7 +189,6 @@ def _loading(console: Console, ui: Ui) -> Frame:
     why = ("no engine",) if failure else ("LOADING", note, f"{ui.loading_s} s")
     waiting = GaugeView("", 0.0, unknown="no engine" if failure else "loading")
     return Frame(
-        header=loading_header(console, ui),
         ladder=LadderView((), "", "", None, unknown=why),
         trades=(),
         trades_note="",

@@ -106,6 +106,12 @@ class History:
         if not self.since_ts:
             self.since_ts = self.candles.since_ts = int(events["ts"][0])
         self.until_ts = int(events["ts"][-1])
+        if len(self.trades):
+            self.depth.follow(int(self.trades.rows["px"][-1]))
+        self.depth.take(events)
+        events = events[events["kind"] > Kind.TRADE]
+        if not len(events):
+            return
         kinds = events["kind"]
         rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
         if len(rare):
@@ -121,9 +127,6 @@ class History:
         _append(self.interest, events[read], READING.names or ())
         forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
         _append(self.liquidations, events[forced], LIQUIDATION.names or ())
-        if len(self.trades):
-            self.depth.follow(int(self.trades.rows["px"][-1]))
-        self.depth.take(events)
 
     def rows(self, said: Mapping[str, Rows]) -> None:
         """Take rows that the engine said."""

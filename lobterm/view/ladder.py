@@ -6,6 +6,7 @@ stands still until the mid leaves its middle third. An order of ours outside the
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from lobterm.events import GapCause
@@ -24,6 +25,7 @@ SIZE_CELLS = 9
 GROUPS = (1, 5, 10, 50, 100)
 """Ticks a row, by key."""
 MOST_UNITS = 4096
+NONE_TRADED = (0, 0)
 STALE_US = 3_000_000
 """A book that said nothing for longer is shown as stale; busy ones speak every 100 ms."""
 
@@ -161,13 +163,12 @@ def _rows(
         return lots * worth * (unit if ui.in_quote else 1)
 
     def text(lots: int, unit: int) -> str:
-        if not lots:
-            return ""
         return fmt.shortened(value(lots, unit), 7) if ui.in_quote else size(lots)
 
     shown = {unit for unit in units if unit is not None}
     most = max((value(bids.get(unit, 0) + asks.get(unit, 0), unit) for unit in shown), default=0.0)
     full, large = full_scale(most), book.large(shown)
+    any_large = large < math.inf
     traded = _traded(units, group, profile) if profile is not None else {}
     most_traded = max(map(sum, traded.values()), default=0) or 1
     last = unit_of(last_trade[0], -last_trade[1], group) if last_trade[1] else None
@@ -177,21 +178,21 @@ def _rows(
         if unit is None:
             rows.append(blank)
             continue
-        sold, bought = traded.get(unit, (0, 0))
+        sold, bought = traded.get(unit, NONE_TRADED)
         bid_lots, ask_lots = bids.get(unit, 0), asks.get(unit, 0)
         rows.append(
             LadderRow(
                 price=label.rjust(cells),
                 zone=book.zone(unit),
-                bid=text(bid_lots, unit),
-                bid_share=value(bid_lots, unit) / full,
-                ask=text(ask_lots, unit),
-                ask_share=value(ask_lots, unit) / full,
-                own_bid=book.own_at(1, unit),
-                own_ask=book.own_at(-1, unit),
+                bid=text(bid_lots, unit) if bid_lots else "",
+                bid_share=value(bid_lots, unit) / full if bid_lots else 0.0,
+                ask=text(ask_lots, unit) if ask_lots else "",
+                ask_share=value(ask_lots, unit) / full if ask_lots else 0.0,
+                own_bid=book.own_at(1, unit) if book.own else None,
+                own_ask=book.own_at(-1, unit) if book.own else None,
                 last_side=last_trade[1] if last == unit else 0,
                 pinned=unit in pinned,
-                large=max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large,
+                large=max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large if any_large else False,
                 sold=size(sold) if sold else "",
                 bought=size(bought) if bought else "",
                 traded_share=(sold + bought) / most_traded,

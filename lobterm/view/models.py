@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from lobterm.engine.rows import Label
 
@@ -49,8 +50,7 @@ class Own:
     state: OwnState
 
 
-@dataclass(frozen=True, slots=True)
-class LadderRow:
+class LadderRow(NamedTuple):
     """One price."""
 
     price: str
@@ -286,9 +286,8 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Everything that one paint shows."""
+    """Everything that one paint of the monitor's body shows."""
 
-    header: HeaderView
     ladder: LadderView
     trades: tuple[TradeRow, ...]
     trades_note: str

@@ -98,7 +98,6 @@ async def test_the_first_paint_does_not_wait_for_the_engine():
     app = LobtermApp(console, wall_us=lambda: 0)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        await app.workers.wait_for_complete()
         app.paint()
         await pilot.pause()
         assert "compiling the engine" in screen_text(pilot)

@@ -71,7 +71,7 @@ async def test_a_symbol_that_fails_is_told_and_the_others_go_on(opened):
         await pilot.pause()
         assert any("ETHUSDT: torn [bold]" in note.message for note in pilot.app._notifications)
         await pilot.press("tab")
-        assert pilot.app.monitor.last_frame.header.failure == "ETHUSDT: torn [bold]"
+        assert pilot.app.monitor.last_header.failure == "ETHUSDT: torn [bold]"
         pumps = session.pumps
         pilot.app.tick()
         assert session.pumps == pumps + 1

@@ -302,7 +302,7 @@ async def test_the_monitor_opens_on_a_live_market(tmp_path):
                     await asyncio.sleep(0.01)
             await pilot.press("space", "plus", "t", "m", "minus")
             app.monitor.paint()
-            header = app.monitor.last_frame.header
+            header = app.monitor.last_header
             assert (header.mode, live.clock.paused, live.clock.speed) == ("LIVE", False, 1.0)
             assert not header.failure
         await asyncio.to_thread(live.close)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lobterm.view.build import book_age_us, frame
+from lobterm.view.build import book_age_us, frame, header, loading_header
 from lobterm.view.console import Seeking
 from lobterm.view.models import RunState, Tone, Ui
 from tests.app.fake import START, FakeConsole, snapshot
@@ -20,8 +20,12 @@ def build(console: FakeConsole, ui: Ui | None = None):
     return frame(console.snapshot(50), console, ui or Ui())
 
 
-def health(picture) -> dict[str, tuple[str, Tone]]:
-    return {value.label: (value.text, value.tone) for value in picture.header.health}
+def head(console: FakeConsole, ui: Ui | None = None):
+    return header(console.snapshot(50), console, ui or Ui())
+
+
+def health(console: FakeConsole, ui: Ui | None = None) -> dict[str, tuple[str, Tone]]:
+    return {value.label: (value.text, value.tone) for value in head(console, ui).health}
 
 
 def test_a_frame_is_a_function_of_what_it_is_given():
@@ -29,14 +33,14 @@ def test_a_frame_is_a_function_of_what_it_is_given():
 
 
 def test_the_header_says_who_when_and_how_healthy():
-    header = build(ready(), Ui(rows_per_s=12_400.0)).header
-    assert (header.symbol, header.mode, header.clock, header.speed) == (
+    top = head(ready(), Ui(rows_per_s=12_400.0))
+    assert (top.symbol, top.mode, top.clock, top.speed) == (
         "BTCUSDT",
         "REPLAY",
         "2024-08-05 11:44:12.125 UTC",
         "1x",
     )
-    assert health(build(ready(), Ui(rows_per_s=12_400.0))) == {
+    assert health(ready(), Ui(rows_per_s=12_400.0)) == {
         "book": ("0.0s", Tone.PLAIN),
         "lag": ("0.0s", Tone.PLAIN),
         "gaps": ("1", Tone.WARN),
@@ -49,7 +53,7 @@ def test_silence_ages_the_book_although_no_row_arrives():
     console.clock.jump(START + 262_100_000)
     assert book_age_us(console.snapshot(1), console) == 10_000_000
     picture = build(console)
-    assert health(picture)["book"] == ("10.0s", Tone.WARN) and picture.ladder.stale == "10.0s"
+    assert health(console)["book"] == ("10.0s", Tone.WARN) and picture.ladder.stale == "10.0s"
 
 
 def test_a_late_engine_does_not_make_the_book_look_old():
@@ -57,12 +61,12 @@ def test_a_late_engine_does_not_make_the_book_look_old():
     console.clock.jump(START + 262_100_000)
     console.lag_us = 10_000_000
     assert book_age_us(console.snapshot(1), console) == 25_000
-    assert health(build(console))["lag"] == ("10.0s", Tone.WARN)
+    assert health(console)["lag"] == ("10.0s", Tone.WARN)
 
 
 def test_an_unknown_book_has_no_age():
-    assert health(build(ready(book_known=False, touch=None, gap_cause=2)))["book"] == ("UNKNOWN", Tone.BAD)
-    assert health(build(ready(crossed=True, touch=None)))["book"] == ("UNKNOWN", Tone.BAD)
+    assert health(ready(book_known=False, touch=None, gap_cause=2))["book"] == ("UNKNOWN", Tone.BAD)
+    assert health(ready(crossed=True, touch=None))["book"] == ("UNKNOWN", Tone.BAD)
 
 
 def test_unclassified_trades_are_counted_aloud():
@@ -80,12 +84,12 @@ def test_before_the_engine_is_there():
     picture = frame(None, console, Ui(loading_s=3))
     assert picture.ladder.unknown == ("LOADING", console.loading_note, "3 s")
     assert picture.skew.unknown == picture.hazard.unknown == "loading"
-    assert (picture.maker, picture.trades, picture.header.health) == ((), (), ())
+    assert (picture.maker, picture.trades, loading_header(console, Ui()).health) == ((), (), ())
 
 
 def test_an_engine_that_did_not_load_says_so():
     picture = frame(None, FakeConsole(), Ui(load_failure="no compiler"))
-    assert picture.header.failure == "no compiler"
+    assert loading_header(FakeConsole(), Ui(load_failure="no compiler")).failure == "no compiler"
     assert picture.transport.state is RunState.FAILED
 
 
@@ -135,6 +139,6 @@ def test_a_seek_that_waits_shows_how_far_it_is_and_one_that_failed_says_why():
     console.seeking = Seeking(30_000, 120_000, "trigger")
     picture = build(console)
     assert picture.transport.state is RunState.SEEKING and picture.transport.progress == 0.25
-    assert picture.header.seek.startswith("seeking a trigger: 25 %")
+    assert head(console).seek.startswith("seeking a trigger: 25 %")
     console.seeking, console.seek_note = None, "no trigger after here"
-    assert build(console).header.seek == "no trigger after here"
+    assert head(console).seek == "no trigger after here"

@@ -31,6 +31,7 @@ from widgets.transport import TransportWidget
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
+    from lobterm.view.models import HeaderView
 
 SLOW_US = 200_000
 """Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
@@ -56,6 +57,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._whole_us: int | None = None
         self._tabs_us: int | None = None
         self._symbol = self.market.symbol
+        self.last_header: HeaderView | None = None
         self.pointed = ""
 
     def body(self) -> ComposeResult:
@@ -172,6 +174,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
         if frozen:
             top = replace(top, beside=beside.beside(self.shell.running, frozen))
+        self.last_header = top
         self._header.show(present.header(top))
 
     def _paint_timeline(self, snapshot: Snapshot | None) -> None:
