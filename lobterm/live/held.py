@@ -22,6 +22,7 @@ from lobterm.engine import pressure as pr
 from lobterm.engine import state as st
 from lobterm.events import EVENT, EventArray, Flag
 from lobterm.tape.ring import BYTES
+from lobterm.view.tail import occupy
 
 KEEP_US = 10 * 60 * 1_000_000
 LIMIT_BYTES = 96_000_000
@@ -118,6 +119,11 @@ class Frozen:
         return restored
 
 
+def _page() -> npt.NDArray[np.void]:
+    # in memory of its own: what lives long among what comes and goes leaves holes behind it
+    return np.frombuffer(mmap.mmap(-1, PAGE * EVENT.itemsize), BYTES, PAGE)
+
+
 def _packed(saved: checkpoint.Bytes) -> bytes:
     return zstandard.ZstdCompressor(level=1).compress(saved.data)
 
@@ -132,6 +138,7 @@ class Held:
         self._packer = ThreadPoolExecutor(1, "held")
         self._marks: deque[Mark] = deque()
         self._pages: deque[tuple[int, npt.NDArray[np.void]]] = deque()  # row at which each begins, its memory
+        self._spare: deque[npt.NDArray[np.void]] = deque()
         self._filled = 0  # rows of the newest page
         self.stop = 0
         self._mark(state)
@@ -148,13 +155,19 @@ class Held:
 
     @property
     def nbytes(self) -> int:
-        """Return the memory taken."""
+        """Return the memory that what is held takes."""
         states = sum(mark.nbytes for mark in self._marks)
         return states + self._samples.nbytes + len(self._pages) * PAGE * EVENT.itemsize
 
     @property
     def _first_ts(self) -> int:
         return int(self._pages[0][1].view(EVENT)["ts"][0]) if self._pages else 0
+
+    def occupy(self) -> None:
+        """Take the memory that the limit allows now: rows come into it first, and what they leave goes back."""
+        while (len(self._pages) + len(self._spare) + 1) * PAGE * EVENT.itemsize <= self._limit:
+            self._spare.append(_page())
+            occupy(self._spare[-1])
 
     def close(self) -> None:
         """Take nothing more."""
@@ -173,9 +186,7 @@ class Held:
         raw, at = events.view(BYTES), 0
         while at < len(raw):
             if not self._pages or self._filled == PAGE:
-                # in pages of its own: what lives long among what comes and goes leaves holes behind it
-                room = np.frombuffer(mmap.mmap(-1, PAGE * EVENT.itemsize), BYTES, PAGE)
-                self._pages.append((self.stop, room))
+                self._pages.append((self.stop, self._spare.popleft() if self._spare else _page()))
                 self._filled = 0
             n = min(len(raw) - at, PAGE - self._filled)
             self._pages[-1][1][self._filled : self._filled + n] = raw[at : at + n]

@@ -52,6 +52,7 @@ class LiveMarket:
         for part in engine.state:
             occupy(part)
         self.held = Held(engine.state, limit_bytes=held_bytes)
+        self.held.occupy()
         self._labels: list[npt.NDArray[np.void]] = []
 
     @property

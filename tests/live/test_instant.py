@@ -79,6 +79,7 @@ def fed(**bounds):
     market = LiveMarket(opened, new_engine(LISTING), Collected())
     market.log.trouble = ""
     market.held = held.Held(market.engine.state, **bounds)
+    market.held.occupy()
     live.markets = (market,)
     live._feed = SimpleNamespace(failure="", complaints=list)
 
@@ -197,6 +198,16 @@ def test_no_more_is_held_than_the_bounds_allow(small):
     assert len(tight.shown.held._marks) == 2
     assert tight.shown.held.nbytes < kept.nbytes
     fed()[0].shown.held.close()
+
+
+def test_memory_taken_beforehand_is_used_up_before_more_is_taken(small):
+    live, hand = fed(limit_bytes=10 * 700 * EVENT.itemsize)
+    kept = live.shown.held
+    spare = list(kept._spare)
+    assert len(spare) == 10 and kept.nbytes < 700 * EVENT.itemsize
+    hand(0, int(ENDS[np.searchsorted(ENDS, 1_500)]))
+    assert [page is other for (_, page), other in zip(kept._pages, spare, strict=False)] == [True] * len(kept._pages)
+    assert len(kept._spare) == 10 - len(kept._pages)
 
 
 def test_nothing_is_frozen_before_the_first_row():
