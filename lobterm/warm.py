@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 
 from lobterm import jit_cache
@@ -43,8 +45,26 @@ def in_subprocess() -> None:
         )
 
 
+@contextlib.contextmanager
+def _without_scipy() -> Iterator[None]:
+    """Let numba find no scipy while it gets ready: it would load it for the linear algebra that no kernel of ours calls."""
+    if "scipy" in sys.modules:
+        yield
+        return
+    sys.modules["scipy"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["scipy"]
+
+
 def load() -> None:
     """Fold a book and read a picture of it: that compiles or loads every kernel that a replay needs."""
+    with _without_scipy():
+        _fold_and_read()
+
+
+def _fold_and_read() -> None:
     import numpy as np
 
     from lobterm.engine import checkpoint, drive, params, read
