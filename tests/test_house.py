@@ -40,10 +40,21 @@ def test_help_loads_nothing_heavy(module):
     assert module not in loaded_by("from lobterm.cli import parser; parser().format_help()")
 
 
-@pytest.mark.parametrize("module", ["numba", "pandas", "scipy", "polars", "sqlite_utils", "sklearn"])
+BEHIND = ["numba", "pandas", "scipy", "polars", "sqlite_utils", "sklearn", "pyarrow.compute", "lobterm.view.review"]
+
+
+@pytest.mark.parametrize("module", BEHIND)
 def test_the_first_paint_waits_for_nothing_that_it_does_not_need(module):
     loaded = "import lobterm.cli.replay, lobterm.runtime, lobterm.session.log, lobterm.tape.parquet, lobterm.app.app"
     assert module not in loaded_by(loaded)
+
+
+@pytest.mark.parametrize("module", ["pandas", "scipy"])
+def test_the_engine_moves_without(module):
+    tape = "parquet.open_tape(Path('replays/demo.parquet')).group(0, 0)"
+    assert module not in loaded_by(
+        f"from pathlib import Path; from lobterm import warm; from lobterm.tape import parquet; {tape}; warm.load()"
+    )
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.name)

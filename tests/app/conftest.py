@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from lobterm.app.app import LobtermApp
 from tests.app.fake import FakeConsole
+from tests.app.loading import loaded
 
 Opened = Callable[..., AbstractAsyncContextManager[Pilot]]
 
@@ -29,8 +30,7 @@ def opened() -> Opened:
     ) -> AsyncIterator[Pilot]:
         app = LobtermApp(console, play=play, wall_us=lambda: 0, keymap=keymap, bookmarks=bookmarks)
         async with app.run_test(size=size, **options) as pilot:
-            await pilot.pause()
-            await app.workers.wait_for_complete()
+            await loaded(pilot)
             app.paint()
             await pilot.pause()
             yield pilot

@@ -15,6 +15,7 @@ from lobterm.app.alerts import Alert
 from lobterm.app.app import LobtermApp
 from lobterm.errors import ConfigError
 from tests.app.fake import FakeConsole
+from tests.app.loading import loaded
 from tests.app.test_alerts import trigger
 
 ALERT = Alert("BTCUSDT", "trigger", "11:40:03.000", "sells exhausted")
@@ -99,8 +100,7 @@ async def test_the_console_runs_it_beside_the_bell_and_says_what_went_wrong(monk
     console = FakeConsole()
     app = LobtermApp(console, play=False, wall_us=lambda: 0, alerts="none", alert_command=["x"])
     async with app.run_test() as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
+        await loaded(pilot)
         trigger(console, 3)
         app.tick()
         assert done.wait(30)

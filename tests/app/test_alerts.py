@@ -10,6 +10,7 @@ from lobterm.engine.rows import TRIGGER
 from lobterm.errors import ConfigError
 from lobterm.events import EVENT, GapCause, Kind, Scope
 from tests.app.fake import START, FakeConsole, said
+from tests.app.loading import loaded
 
 
 def trigger(console: FakeConsole, second: int) -> None:
@@ -104,8 +105,7 @@ async def test_the_app_writes_alerts_to_its_terminal(monkeypatch):
     console = FakeConsole()
     app = LobtermApp(console, play=False, wall_us=lambda: 0, alerts="bell")
     async with app.run_test() as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
+        await loaded(pilot)
         app.tick()
         assert written == []
         trigger(console, 3)

@@ -11,6 +11,7 @@ from lobterm.app.app import LobtermApp
 from lobterm.engine import read
 from lobterm.models import model
 from lobterm.tape import parquet
+from tests.app.loading import loaded
 from tests.app.test_monitor import screen_text
 
 DEMO = Path(__file__).resolve().parents[2] / "replays" / "demo.parquet"
@@ -39,8 +40,7 @@ async def arrived(pilot, replay) -> None:
 async def test_steps_back_jumps_triggers_and_clicks(replay):
     app = LobtermApp(replay, play=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
+        await loaded(pilot)
         await pilot.press("t", "t")
         there, picture = replay.position_rows, read.snapshot(replay.engine.state, 5)
         await pilot.press("t", "T")
@@ -75,8 +75,7 @@ async def test_steps_back_jumps_triggers_and_clicks(replay):
 async def test_the_timeline_grows_with_the_index(replay):
     app = LobtermApp(replay, play=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
+        await loaded(pilot)
         replay.seek(replay.last_ts)
         await arrived(pilot, replay)
         while replay.indexed_rows < replay.rows_total:

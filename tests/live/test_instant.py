@@ -22,6 +22,7 @@ from lobterm.tape.spill import SpillingRing
 from lobterm.view import format as fmt
 from tests.app.conftest import opened
 from tests.app.fake import FakeConsole
+from tests.app.loading import loaded
 from tests.app.test_monitor import screen_text
 from tests.engine.tapes import CENTROIDS, PERP, ROLES, lively, values
 
@@ -248,8 +249,7 @@ async def test_the_key_freezes_goes_back_and_returns_while_the_market_goes_on(wa
     straight = fed()
     straight[1](0, int(ENDS[-1]))
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
+        await loaded(pilot)
         assert not app.screen.query_one("#timeline").display
         await pressed(pilot, "i")
         frozen, at = app.shell.frozen, live.position_rows
@@ -290,8 +290,7 @@ async def test_the_key_freezes_goes_back_and_returns_while_the_market_goes_on(wa
 async def test_a_gap_of_the_market_that_goes_on_is_said_beside_what_it_has_been(watched):
     app, live, hand_to = watched
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
+        await loaded(pilot)
         await pressed(pilot, "i")
         live.shown.ring.append(gap_after(live.shown.channel.last_ts))
         live.pump(0, 10**9)
@@ -309,8 +308,7 @@ async def test_another_symbol_is_shown_as_it_is_now(watched):
     other.shown.channel.symbol = "OTHER"
     live.markets, live.setup.symbols = (*live.markets, *other.markets), (PERP.symbol, "OTHER")
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
+        await loaded(pilot)
         await pressed(pilot, "i")
         assert app.shell.frozen is not None
         await pressed(pilot, "tab")
