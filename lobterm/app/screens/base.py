@@ -65,7 +65,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         return 1
 
     def compose(self) -> ComposeResult:
-        """Lay out the screen."""
+        """Lay out the screen, in its size class from the beginning: Textual would lay out and paint all of it once without."""
+        for cells, classes in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
+            self.add_class(max((least, name) for least, name in classes or () if cells >= least)[1], update=False)
         yield StatusLine(id="header")
         yield TabsWidget(id="tabs", classes="-none")
         with Container(id="body"):
