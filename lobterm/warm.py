@@ -28,6 +28,8 @@ FRAMES = {
 """A message of each kind that is read by compiled code."""
 
 
+LINEAR_ALGEBRA = "scipy.linalg"
+"""What numba looks for to know whether kernels may multiply matrices."""
 DONE = "warm"
 """File in the cache that says that everything is in it."""
 
@@ -46,21 +48,21 @@ def in_subprocess() -> None:
 
 
 @contextlib.contextmanager
-def _without_scipy() -> Iterator[None]:
-    """Let numba find no scipy while it gets ready: it would load it for the linear algebra that no kernel of ours calls."""
-    if "scipy" in sys.modules:
+def _without_linear_algebra() -> Iterator[None]:
+    """Let numba find no linear algebra while it gets ready: it would load much of scipy for what no kernel of ours calls."""
+    if LINEAR_ALGEBRA in sys.modules:
         yield
         return
-    sys.modules["scipy"] = None  # type: ignore[assignment]
+    sys.modules[LINEAR_ALGEBRA] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        del sys.modules["scipy"]
+        del sys.modules[LINEAR_ALGEBRA]
 
 
 def load() -> None:
     """Fold a book and read a picture of it: that compiles or loads every kernel that a replay needs."""
-    with _without_scipy():
+    with _without_linear_algebra():
         _fold_and_read()
 
 
