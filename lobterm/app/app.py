@@ -88,6 +88,7 @@ class LobtermApp(App[None], inherit_bindings=False):
             self.register_theme(of_256(theme) if self.console.color_system == "256" else theme)
         self.theme = DARK.name
         use_local(False)
+        self.loading: Worker[None] | None = None
         self.asked_to_leave = False
         self._told_failures: set[str] = set()
         self._painted: tuple[object, ...] = ()
@@ -124,13 +125,13 @@ class LobtermApp(App[None], inherit_bindings=False):
         self.set_interval(1 / self.fps, self.tick)
 
     def _start_loading(self) -> None:
-        self.run_worker(self.market.load, name="load", thread=True, exclusive=True, exit_on_error=False)
+        self.loading = self.run_worker(self.market.load, name="load", thread=True, exclusive=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Start the clock when the engine is loaded, or say why it is not."""
         if event.worker.name == WORKER:
             self.instant.loaded(event.worker, event.state)
-        if event.worker.name != "load":
+        if event.worker is not self.loading:
             return
         if event.worker.is_finished:
             collect_as_usual()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+
+from textual.worker import WorkerFailed
 
 
 async def loaded(pilot) -> None:
-    """Return once the engine is loaded, or could not be, and the app knows."""
-    app = pilot.app
+    """Return once the engine has been loaded, or could not be, and the app knows."""
     async with asyncio.timeout(60):
-        while not (app.market.ready or app.failure):
+        while pilot.app.loading is None:
             await pilot.pause(0.005)
-    await app.workers.wait_for_complete()
+        with suppress(WorkerFailed):
+            await pilot.app.loading.wait()
     await pilot.pause()
