@@ -6,7 +6,6 @@ key and value, and what would be allowed.
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 from dataclasses import dataclass, field, replace
@@ -122,6 +121,8 @@ class Config:
 def _known(key: str, file: str) -> Param:
     if key in BY_KEY:
         return BY_KEY[key]
+    import difflib
+
     near = difflib.get_close_matches(key, [*BY_KEY, *SETTINGS], n=1)
     raise ConfigError(
         f"unknown key {key!r}",

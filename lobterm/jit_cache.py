@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 KERNEL_FOLDERS = ("engine", "wire", "tape", "simulator", "feeds/binance")
 
 
+@cache
 def source_digest() -> str:
     """Return a digest of all sources that hold kernels, and of the vocabulary they share."""
     digest = hashlib.sha256()
@@ -33,18 +35,27 @@ def _user_cache() -> Path:
     return Path(base) / "lobterm" if base else Path.home() / ".cache" / "lobterm"
 
 
+def _roots() -> Iterator[Path]:
+    yield _user_cache()
+    import tempfile  # with much that a start has no other use for
+
+    yield Path(tempfile.gettempdir()) / f"lobterm-{os.getuid() if hasattr(os, 'getuid') else 0}"
+
+
 def directory() -> Path:
     """Return the writable cache directory of these sources, made if need be."""
     # numba keeps what it compiled by the path of its source: the same sources elsewhere begin cold
     place = hashlib.sha256(str(PACKAGE.resolve()).encode()).hexdigest()[:8]
     name = f"jit-{source_digest()}-{place}"
-    for root in (_user_cache(), Path(tempfile.gettempdir()) / f"lobterm-{os.getuid() if hasattr(os, 'getuid') else 0}"):
+    for root in _roots():
         try:
             (root / name).mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(root / name, os.W_OK):
             return root / name
+    import tempfile
+
     return Path(tempfile.mkdtemp(prefix="lobterm-jit-"))
 
 

@@ -169,6 +169,7 @@ class Replay(Hands):
         self.overlay = Overlay(int(self.instrument.market))
         self._drive, self._digest, self._logged = drive, RowsDigest(), Stretches()
         self._feed = ReplayFeed(Pages(self.setup.tape, int(self.instrument.market), ahead=True))
+        self._feed.pages.expect(-1)  # the first page, beside the engine
         ring = Ring(2 * CHUNK)
         self._cursor = Cursor(ring)
         self._feed.start(ring)

@@ -40,10 +40,22 @@ def test_help_loads_nothing_heavy(module):
     assert module not in loaded_by("from lobterm.cli import parser; parser().format_help()")
 
 
-@pytest.mark.parametrize("module", ["numba", "pandas", "scipy", "polars", "sqlite_utils", "sklearn"])
+BEHIND = ["numba", "pandas", "scipy", "polars", "sqlite_utils", "sklearn", "pyarrow.compute", "lobterm.view.review"]
+
+
+@pytest.mark.parametrize("module", BEHIND)
 def test_the_first_paint_waits_for_nothing_that_it_does_not_need(module):
     loaded = "import lobterm.cli.replay, lobterm.runtime, lobterm.session.log, lobterm.tape.parquet, lobterm.app.app"
     assert module not in loaded_by(loaded)
+
+
+@pytest.mark.parametrize("module", ["pandas", "scipy.linalg"])
+def test_the_engine_moves_without(module):
+    read = "parquet.open_tape(pathlib.Path('replays/demo.parquet')).group(0, 0)"
+    imports = (
+        "import pathlib; from lobterm import warm; from lobterm.engine import drive; from lobterm.tape import parquet"
+    )
+    assert module not in loaded_by(f"{imports}; {read}; warm.load()")
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.name)

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from rich.cells import cell_len, set_cell_size
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
+from textual.color import Color
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 from textual.events import MouseMove
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -30,7 +36,7 @@ PAINTS = (
     "opp", "dir", "pas", "none", "band", "band-mirror",
     "heat-0", "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6", "heat-7",
 )  # fmt: skip
-"""Names that a row may ask for; the style sheet gives each its look as the component class `paint--<name>`."""
+"""Names that a row may ask for; the style sheet gives each its look as the class `paint--<name>` within a LineWidget."""
 
 Styles = Mapping[str, Style]
 """A Rich style for each of PAINTS."""
@@ -133,6 +139,40 @@ class Row(Strip):
         return [self] if within == [self.cell_length] else super().divide(within)
 
 
+_Ground = tuple[Style, Color, tuple[LineFilter, ...]]
+"""What the look of a paint hangs on beside the style sheet: what it stands on, and how colours are shown."""
+_mixed: WeakKeyDictionary[Stylesheet, tuple[list[RuleSet], dict[_Ground, dict[str, Style]]]] = WeakKeyDictionary()
+
+
+def _paints_on(widget: Widget) -> dict[str, Style]:
+    """Return the looks of all paints on a widget's ground, mixed once for all widgets that stand on the same.
+
+    As component classes of each widget they would be looked up again at every pass of the style sheet, half of the start.
+    """
+    sheet, filters = widget.app.stylesheet, tuple(widget.get_line_filters())
+    ground = (widget.rich_style, widget.background_colors[1], filters)
+    rules, mixed = _mixed.get(sheet, ([], {}))
+    if rules is not sheet.rules:  # another list after each reading: another theme, say
+        rules, mixed = _mixed[sheet] = (sheet.rules, {})
+    if ground not in mixed:
+        mixed[ground] = {name: _look(widget, name, ground[1], filters) for name in PAINTS}
+    return mixed[ground]
+
+
+def _look(widget: Widget, name: str, background: Color, filters: tuple[LineFilter, ...]) -> Style:
+    """Return a paint as the app's line filters leave it: colourless, or true colours for named ones.
+
+    They go by colour, so to filter each paint once is the same as to filter every row, and costs a third less.
+    """
+    node = DOMNode(classes=f"paint--{name}")
+    node._attach(widget)
+    widget.app.stylesheet.apply(node)
+    strip = Strip([Segment(" ", node.rich_style)], 1)
+    for line_filter in filters:
+        strip = strip.apply_filter(line_filter, background)
+    return next(iter(strip)).style or Style()
+
+
 Key = TypeVar("Key", bound=Hashable)
 """What one kind of widget calls a row."""
 
@@ -140,7 +180,6 @@ Key = TypeVar("Key", bound=Hashable)
 class LineWidget(Widget, Generic[Key], can_focus=False):
     """A borderless widget of rows. Subclasses turn what they show into keys, and a key into segments."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{name}" for name in PAINTS}
     DEFAULT_CSS = """
     LineWidget {
         & > .paint--strong, & > .paint--title { text-style: bold; }
@@ -232,24 +271,16 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
     def notify_style_update(self) -> None:
         """Drop what was painted in the old style."""
         super().notify_style_update()
-        self._paints.clear()
+        if self._paints:
+            self.refresh()
+        self._paints = {}
         self._strips.clear()
         self._texts.clear()
 
     def _styles(self) -> dict[str, Style]:
         if not self._paints:
-            self._paints = {name: self._filtered(self.get_component_rich_style(f"paint--{name}")) for name in PAINTS}
+            self._paints = _paints_on(self)
         return self._paints
-
-    def _filtered(self, style: Style) -> Style:
-        """Return a style as the app's line filters leave it: colourless, or true colours for named ones.
-
-        They go by colour, so to filter each paint once is the same as to filter every row, and costs a third less.
-        """
-        strip = Strip([Segment(" ", style)], 1)
-        for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
-        return next(iter(strip)).style or Style()
 
     def _segments(self, key: Key | None, width: int) -> list[Segment]:
         styles = self._styles()

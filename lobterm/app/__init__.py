@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
     from lobterm.app.picker import Source
     from lobterm.library.entries import Entry
     from lobterm.view.console import Console
+
+SELDOM, USUAL = 400_000, gc.get_threshold()
+"""Objects after which garbage is looked for: until the engine is loaded hardly ever, for what imports make stays."""
+
+
+def collect_seldom() -> None:
+    """Leave garbage alone while much is loaded: to walk all of that again and again takes a sixth of the start."""
+    gc.set_threshold(SELDOM)
+
+
+def collect_as_usual() -> None:
+    """Let what is loaded by now stay: otherwise each full collection walks all of numba and costs 90 ms."""
+    gc.freeze()
+    gc.set_threshold(*USUAL)
 
 
 def run(
@@ -31,6 +46,7 @@ def run(
     to call for a trigger, a gap or a stop: bell, desktop, none; `alert_command` is a program with its arguments that is
     run beside that, or nothing.
     """
+    collect_seldom()
     # read by Textual at import: a key is painted at the next of its own frames, so those had better be short
     os.environ.setdefault("TEXTUAL_FPS", "120")
     from lobterm.app.app import LobtermApp
@@ -48,6 +64,7 @@ def run(
             let_go()
             app.instant.end()
             console.close()
+            collect_as_usual()
     return app.return_code or (1 if app.failure else 0)
 
 

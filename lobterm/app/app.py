@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -14,17 +15,13 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from lobterm.app import collect_as_usual
 from lobterm.app.alert_command import AlertCommand
 from lobterm.app.alerts import Alerts
 from lobterm.app.governor import Governor, backlog
 from lobterm.app.instant import WORKER, InstantReplay
 from lobterm.app.screens.base import ConsoleScreen
-from lobterm.app.screens.heatmap import HeatmapScreen
-from lobterm.app.screens.log import LogScreen
 from lobterm.app.screens.monitor import MonitorScreen
-from lobterm.app.screens.pressure import PressureScreen
-from lobterm.app.screens.review import ReviewScreen
-from lobterm.app.screens.watch import WatchScreen
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES, of_256
@@ -47,6 +44,11 @@ LEFT = 130
 """Exit code when the session did not end by a key: interrupted, with everything saved."""
 BACK = 64
 """Exit code when the person wants to choose something else."""
+LATER = {
+    "heatmap": "HeatmapScreen", "pressure": "PressureScreen", "review": "ReviewScreen", "log": "LogScreen",
+    "watch": "WatchScreen",
+}  # fmt: skip
+"""Screens that are loaded when they are first shown: name, which is also the module's, and class."""
 SETTLED = 10
 """Frames that are painted after the last change: a new layout takes some until it is known."""
 
@@ -79,22 +81,15 @@ class LobtermApp(App[None], inherit_bindings=False):
         self.alerts = Alerts(console, alerts, self.write_out, wall_us, run)
         self.instant = InstantReplay(self)
         self.monitor = MonitorScreen(self.shell)
-        screens: dict[str, Callable[[], Screen[None]]] = {
-            "monitor": lambda: self.monitor,
-            "heatmap": lambda: HeatmapScreen(self.shell),
-            "pressure": lambda: PressureScreen(self.shell),
-            "review": lambda: ReviewScreen(self.shell),
-            "log": lambda: LogScreen(self.shell),
-            "watch": lambda: WatchScreen(self.shell),
-        }
-        for name, screen in screens.items():
-            self.add_mode(name, screen)
+        self.add_mode("monitor", lambda: self.monitor)
+        for name in LATER:
+            self.add_mode(name, partial(_screen, name, self.shell))
         for theme in THEMES:
             self.register_theme(of_256(theme) if self.console.color_system == "256" else theme)
         self.theme = DARK.name
         use_local(False)
-        self.asked_to_leave = False
         self.loading: Worker[None] | None = None
+        self.asked_to_leave = False
         self._told_failures: set[str] = set()
         self._painted: tuple[object, ...] = ()
         self._same = 0
@@ -136,19 +131,17 @@ class LobtermApp(App[None], inherit_bindings=False):
         """Start the clock when the engine is loaded, or say why it is not."""
         if event.worker.name == WORKER:
             self.instant.loaded(event.worker, event.state)
-        if event.worker.name != "load":
+        if event.worker is not self.loading:
             return
+        if event.worker.is_finished:
+            collect_as_usual()
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             failure = str(error) if isinstance(error, LobtermError) else f"{type(error).__name__}: {error}"
             self.shell.load_failure = failure
             self.notify(failure, title="The engine did not load", severity="error", timeout=60, markup=False)
-        elif event.state is WorkerState.SUCCESS:
-            # what is loaded by now stays: without this, each full collection walks all of numba and costs 90 ms
-            gc.collect()
-            gc.freeze()
-            if self.autoplay:
-                self.market.clock.play()
+        elif event.state is WorkerState.SUCCESS and self.autoplay:
+            self.market.clock.play()
 
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's choice, but one that notices when the terminal, or the page in a browser, goes away."""
@@ -256,6 +249,12 @@ class LobtermApp(App[None], inherit_bindings=False):
     def action_picture(self) -> None:
         """Save the screen as SVG."""
         self.deliver_screenshot()
+
+
+def _screen(name: str, shell: Shell) -> Screen[None]:
+    """Make one of the LATER screens."""
+    made: Screen[None] = getattr(import_module(f"lobterm.app.screens.{name}"), LATER[name])(shell)
+    return made
 
 
 def _runner(app: LobtermApp, screen: ConsoleScreen, action: str) -> Callable[[], object]:

@@ -8,21 +8,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from lobterm import __version__
-from lobterm.cli import picker
-from lobterm.cli.doctor import register as register_doctor
-from lobterm.cli.emulate import register as register_emulate
-from lobterm.cli.live import register as register_live
-from lobterm.cli.model import register as register_model
-from lobterm.cli.replay import register as register_replay
-from lobterm.cli.serve import register as register_serve
-from lobterm.cli.session import register as register_session
-from lobterm.cli.status import register as register_status
-from lobterm.cli.tape import register as register_tape
 from lobterm.errors import LobtermError
 
+BACK = 64
+"""Exit code of a console that was left for the picker; no script sees it."""
 EPILOG = """\
 start here:
   lobterm                                         the picker: tapes, recordings, live symbols, past sessions
@@ -33,10 +27,12 @@ start here:
 
 exit codes: 0 done, 1 it failed, 2 the input or the config is wrong, 130 interrupted with everything saved
 """
+COMMANDS = ("replay", "live", "tape", "model", "session", "emulate", "status", "serve", "doctor")
+"""Commands in the order of the help; each has a module of its name with a `register`."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; if `words` begin with a command, it need not know the others."""
     top = argparse.ArgumentParser(
         prog="lobterm",
         description="Order-flow console and paper-trading desk for Binance perpetuals. Paper only: no keys, no orders.",
@@ -47,11 +43,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--config", type=Path, metavar="FILE", help="configuration to lay over the defaults")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     top.set_defaults(run=None)
-    for register in (
-        register_replay, register_live, register_tape, register_model, register_session, register_emulate, register_status,
-        register_serve, register_doctor,
-    ):  # fmt: skip
-        register(commands)
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        import_module(f"lobterm.cli.{name}").register(commands)
     return top
 
 
@@ -61,15 +54,18 @@ def _command(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser(words).parse_args(words)
     try:
-        code = _command(arguments) if arguments.run else picker.BACK
-        if code != picker.BACK:
+        code = _command(arguments) if arguments.run else BACK
+        if code != BACK:
             return code
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             parser().print_help()
             return 2
-        return picker.run(arguments.config, lambda words: _command(parser().parse_args(words)))
+        from lobterm.cli import picker
+
+        return picker.run(arguments.config, lambda words: _command(parser(words).parse_args(words)))
     except LobtermError as error:
         print(f"lobterm: {error}", file=sys.stderr)
         return error.exit_code

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lobterm.cli import BACK
 from lobterm.errors import LobtermError
 
 if TYPE_CHECKING:
     from lobterm.library.entries import Entry, Folders
     from lobterm.library.sparks import Spark
-
-BACK = 64
-"""Exit code of a console that was left for the picker; no script sees it."""
 
 
 class Library:

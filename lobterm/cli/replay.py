@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lobterm import app
 from lobterm.cli import output
 from lobterm.errors import InputError
 from lobterm.view.moment import moment
@@ -93,6 +94,8 @@ def _setup(arguments: argparse.Namespace) -> Setup:
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay a tape."""
+    if not arguments.headless:
+        app.collect_seldom()
     setup = _setup(arguments)
     try:
         return _headless(setup, arguments) if arguments.headless else _console(setup, arguments)
@@ -123,7 +126,6 @@ def _console(setup: Setup, arguments: argparse.Namespace) -> int:
     console.clock.speed = arguments.speed
     import platformdirs
 
-    from lobterm import app
     from lobterm.app.bookmarks import Bookmarks
 
     settings = setup.config

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from lobterm.app.app import LobtermApp
 from tests.app.fake import FakeConsole
-from tests.app.loaded import loaded
+from tests.app.loading import loaded
 
 Opened = Callable[..., AbstractAsyncContextManager[Pilot]]
 

@@ -15,7 +15,7 @@ from lobterm.app.alerts import Alert
 from lobterm.app.app import LobtermApp
 from lobterm.errors import ConfigError
 from tests.app.fake import FakeConsole
-from tests.app.loaded import loaded
+from tests.app.loading import loaded
 from tests.app.test_alerts import trigger
 
 ALERT = Alert("BTCUSDT", "trigger", "11:40:03.000", "sells exhausted")

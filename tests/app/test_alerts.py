@@ -10,7 +10,7 @@ from lobterm.engine.rows import TRIGGER
 from lobterm.errors import ConfigError
 from lobterm.events import EVENT, GapCause, Kind, Scope
 from tests.app.fake import START, FakeConsole, said
-from tests.app.loaded import loaded
+from tests.app.loading import loaded
 
 
 def trigger(console: FakeConsole, second: int) -> None:

@@ -7,13 +7,12 @@ import pytest
 from lobterm.app.app import LobtermApp
 from lobterm.engine.read import NO_LEVELS, Ledger, Pnl
 from tests.app.fake import START, FakeConsole
-from tests.app.loaded import loaded
+from tests.app.loading import loaded
 
 
 async def settled(pilot) -> None:
     """Wait for the engine of the fake and paint it, so that the picture hangs on no timer."""
     await loaded(pilot)
-    await pilot.pause()
     pilot.app.paint()
     await pilot.pause()
 

@@ -11,7 +11,7 @@ from lobterm.app.app import LobtermApp
 from lobterm.engine import read
 from lobterm.models import model
 from lobterm.tape import parquet
-from tests.app.loaded import loaded
+from tests.app.loading import loaded
 from tests.app.test_monitor import screen_text
 
 DEMO = Path(__file__).resolve().parents[2] / "replays" / "demo.parquet"

@@ -22,7 +22,7 @@ from lobterm.tape.spill import SpillingRing
 from lobterm.view import format as fmt
 from tests.app.conftest import opened
 from tests.app.fake import FakeConsole
-from tests.app.loaded import loaded
+from tests.app.loading import loaded
 from tests.app.test_monitor import screen_text
 from tests.engine.tapes import CENTROIDS, PERP, ROLES, lively, values
 

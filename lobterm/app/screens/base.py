@@ -12,11 +12,7 @@ from textual.containers import Container
 from textual.widgets import Footer
 
 from lobterm.app import keys, present, present_watch
-from lobterm.app.screens.explain import ExplainScreen
-from lobterm.app.screens.robots import RobotsScreen
-from lobterm.app.screens.settings import SettingsScreen
 from lobterm.app.screens.transport import TransportScreen
-from lobterm.app.screens.what_if import WhatIfScreen
 from lobterm.app.shell import Shell
 from lobterm.engine import params as pm
 from lobterm.errors import InputError
@@ -73,7 +69,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         return 1
 
     def compose(self) -> ComposeResult:
-        """Lay out the screen."""
+        """Lay out the screen, in its size class from the beginning: Textual would lay out and paint all of it once without."""
+        for cells, classes in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
+            self.add_class(max((least, name) for least, name in classes or () if cells >= least)[1], update=False)
         yield StatusLine(id="header")
         yield TabsWidget(id="tabs", classes="-none")
         with Container(id="body"):
@@ -212,20 +210,28 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def action_explain(self) -> None:
         """Say what the numbers are, beginning with the one that is pointed at."""
+        from lobterm.app.screens.explain import ExplainScreen
+
         self.app.push_screen(ExplainScreen(self.market.snapshot(1) if self.market.ready else None, self.pointed))
 
     def action_settings(self) -> None:
         """Show the parameters."""
+        from lobterm.app.screens.settings import SettingsScreen
+
         if self.market.ready:
             self.app.push_screen(SettingsScreen(self.market))
 
     def action_robots(self) -> None:
         """Show the ladders' desk."""
+        from lobterm.app.screens.robots import RobotsScreen
+
         if self.market.ready:
             self.app.push_screen(RobotsScreen(self.market))
 
     def action_what_if(self) -> None:
         """Play on from here in two ways."""
+        from lobterm.app.screens.what_if import WhatIfScreen
+
         tape = comparable(self.market)
         if tape is None:
             self.say("What if needs a tape: what a live market does next is not there yet.")
