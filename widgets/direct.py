@@ -7,16 +7,19 @@ once; all else goes Textual's way, which also paints everything anew whenever th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
 from rich.segment import Segment
+from rich.style import Style
 from textual.widget import Widget
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+NO_LOOK = Style()
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 """Between these a terminal that knows them shows nothing half done."""
 
@@ -91,6 +94,23 @@ def free_places(visible: dict[Widget, tuple[Any, Any]], whole: Any) -> dict[Widg
     return places
 
 
+@lru_cache(maxsize=4096)
+def turn(before: Style, after: Style, system: ColorSystem) -> str:
+    """Return what a terminal is told when one look follows another: what differs, or everything."""
+    if before.without_color != after.without_color:
+        return "\x1b[0m" + after.render("x", color_system=system).removesuffix("\x1b[0m").removesuffix("x")
+    codes: list[str] = []
+    for front, was, colour in ((True, before.color, after.color), (False, before.bgcolor, after.bgcolor)):
+        if colour != was:
+            codes += (colour or Color.default()).downgrade(system).get_ansi_codes(foreground=front)
+    return f"\x1b[{';'.join(codes)}m" if codes else ""
+
+
 def ansi(segments: list[Segment], system: ColorSystem) -> str:
     """Return segments as a terminal reads them."""
-    return "".join([text if style is None else style.render(text, color_system=system) for text, style, _ in segments])
+    parts, before = [], NO_LOOK
+    for text, style, _ in segments:
+        after = style or NO_LOOK
+        parts += [turn(before, after, system), text]
+        before = after
+    return "".join(parts) + "\x1b[0m"

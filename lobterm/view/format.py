@@ -160,7 +160,11 @@ def zone(us: int) -> str:
 
 def clock(us: int) -> str:
     """Return the time of day to the millisecond, by the clock in use (`zone`)."""
-    ms = (us + offset_us(us)) // 1000
+    return _time((us + offset_us(us)) // 1000)
+
+
+@lru_cache(maxsize=4096)
+def _time(ms: int) -> str:
     seconds, ms = divmod(ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

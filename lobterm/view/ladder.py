@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lobterm.events import GapCause
 from lobterm.view import format as fmt
 from lobterm.view.book import Book, Sizes, unit_of
@@ -145,7 +147,9 @@ def _traded(units: list[int | None], group: int, profile: Profile) -> dict[int, 
     rows = high - low + 1
     sold = profile.at(low * group, (high + 1) * group)[0].reshape(rows, group).sum(axis=1)
     bought = profile.at((low - 1) * group + 1, high * group + 1)[1].reshape(rows, group).sum(axis=1)
-    return {low + at: (int(sold[at]), int(bought[at])) for at in range(rows)}
+    inside = [unit for unit in asked if low <= unit <= high]
+    at = np.array(inside) - low
+    return dict(zip(inside, zip(sold[at].tolist(), bought[at].tolist(), strict=True), strict=True))
 
 
 def _rows(

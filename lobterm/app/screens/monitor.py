@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from lobterm.app.shell import Shell
     from lobterm.engine.read import Snapshot
 
-LEVELS_A_ROW = 4
+LEVELS_A_ROW_LOCKED = 4
+"""A ladder that is held where it is may stand beside the mid; one that follows it shows no more levels than it has ticks."""
 WHEEL = 3
 """Rows that a turn of the mouse wheel moves."""
 MOST_LEVELS = 4_000
@@ -113,7 +114,8 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
 
     def depth(self) -> int:
         """Return enough levels to fill the rows, more of them where a row is many ticks."""
-        return min(MOST_LEVELS, LEVELS_A_ROW * max(1, self._book.size.height - 1) * self.choice.group)
+        ticks = max(1, self._book.size.height - 1) * self.choice.group
+        return min(MOST_LEVELS, ticks * (LEVELS_A_ROW_LOCKED if self.choice.locked else 1))
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Build one frame and hand it to the widgets."""
