@@ -55,6 +55,20 @@ def maker(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
     )
 
 
+def own(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
+    """Return what the person shows, holds and has earned by hand, as `maker` says it of the maker."""
+    ledger = snapshot.ledgers[Strategy.OWN]
+    quotes = tuple(order for order in snapshot.orders if order.strategy == Strategy.OWN)
+    return (
+        Value("holds", fmt.signed_size(ledger.position, instrument)),
+        Value("orders", f"{len(quotes):,}"),
+        _quote(quotes, 1, instrument),
+        _quote(quotes, -1, instrument),
+        Value("fills", f"{ledger.fills:,}"),
+        *profit(ledger.pnl),
+    )
+
+
 def profit(pnl: Pnl) -> tuple[Value, ...]:
     """Return a profit and all of its parts, signed so that they add up to it."""
     return (

@@ -135,8 +135,10 @@ def _missed(ticks: npt.NDArray[np.void], side: int, name: str, rule: bool, tick_
 
 def missed_words(one: Missed) -> str:
     """Return a missed trigger as words."""
-    who = "sells" if one.side < 0 else "buys"
-    return f"{fmt.clock(one.ts)[:8]} {who} {one.needed - 1} of {one.needed}: {wait(one.bit, one.known)}, for {fmt.age(one.us)}"
+    who = "▼" if one.side < 0 else "▲"
+    return (
+        f"{fmt.clock(one.ts)[:8]} {who} {one.needed - 1} of {one.needed} {fmt.age(one.us)}: {wait(one.bit, one.known)}"
+    )
 
 
 def fair(snapshot: Snapshot) -> str:
@@ -156,7 +158,7 @@ def width(snapshot: Snapshot) -> str:
     if made.widened == 1.0:
         return f"base {made.base:.1f}, hazard within {tolerance:g}: {made.hazard:.2f}"
     whom = {0: "", 1: ", the bid alone", -1: ", the ask alone"}[made.wide_side]
-    return f"{made.base:.1f} widened by hazard {made.widened:.1f}x{whom}: {made.hazard:.2f} over {tolerance:g}"
+    return f"{made.base:.1f} x{made.widened:.1f}{whom}, hazard {made.hazard:.2f} over {tolerance:g}"
 
 
 def order(order: OwnOrder, snapshot: Snapshot, history: History) -> str:
@@ -210,8 +212,8 @@ def lines(snapshot: Snapshot, instrument: Instrument, history: History) -> tuple
     last = max(missed(history, snapshot), key=lambda one: one.ts, default=None)
     lost = Value("missed", "—", Tone.UNKNOWN) if last is None else Value("missed", missed_words(last), side=last.side)
     return (
-        Value("fair", f"{fair(snapshot)} = {price}" if made else fair(snapshot), tone),
-        Value("width", f"{width(snapshot)} = {wide}" if made else width(snapshot), tone),
+        Value("fair", f"{price} = {fair(snapshot)}" if made else fair(snapshot), tone),
+        Value("width", f"{wide} = {width(snapshot)}" if made else width(snapshot), tone),
         side(1, snapshot, instrument, history),
         side(-1, snapshot, instrument, history),
         Value("sells", lacks(p.sells, snapshot), side=-1),

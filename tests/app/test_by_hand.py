@@ -196,6 +196,18 @@ async def test_order_entry_without_a_book_has_no_price_to_stand_at(opened):
         assert "no price to stand at" in told(pilot)
 
 
+async def test_order_entry_shows_what_is_held_by_hand_in_the_place_of_the_maker(opened):
+    async with opened(Handy(orders=(MINE,)), size=(80, 24)) as pilot:
+        assert "MAKER USDT" in screen_text(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        assert "OWN USDT" in screen_text(pilot) and "by hand" in screen_text(pilot)
+        assert pilot.app.screen.last_frame.maker[1].text == "1"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "MAKER USDT" in screen_text(pilot)
+
+
 async def test_the_desk_arms_pauses_flattens_and_resets_the_ladder_that_is_lit(opened):
     console = Handy()
     async with opened(console) as pilot:

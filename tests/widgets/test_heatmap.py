@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.widgets.styles import STYLES, text
-from widgets.heatmap import SCALE_CELLS, UNKNOWN, Heatmap, HeatTitle, Label, Layer, draw
+from widgets.heatmap import SCALE_CELLS, UNKNOWN, Heatmap, HeatTitle, Label, Layer, draw, titled
 from widgets.line_widget import PAINTS
 from widgets.raster import segments
 
@@ -53,3 +53,10 @@ def test_an_unknown_market_says_so():
 def test_runs_of_one_look_are_one_segment():
     row = draw(picture(np.full((2, 50), 3)))[1]
     assert len(segments(row, 50 + SCALE_CELLS, STYLES)) == 2
+
+
+def test_the_title_says_what_the_colours_stand_for():
+    row = titled(HeatTitle("HEATMAP", "1 s x 2 ticks", full="20 BTC"), 60, STYLES)
+    assert text(row) == " HEATMAP  0          20 BTC".ljust(46) + "1 s x 2 ticks "
+    grounds = [part.style.bgcolor for part in row if part.style and part.style.bgcolor]
+    assert [STYLES[f"heat-{level}"].bgcolor for level in range(8)] == grounds[1:9]
