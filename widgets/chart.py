@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from widgets.line_widget import LineWidget, Styles, fit, on, title_row
+from widgets.line_widget import PART, LineWidget, Styles, fit, on, title_row
 from widgets.raster import INDEX, Canvas, RasterRow, segments
 
 Floats = npt.NDArray[np.float64]
@@ -151,8 +151,11 @@ def _named(key: ChartTitle, width: int, styles: Styles) -> list[Segment]:
     for text, paint in names:
         parts += [("  ", ground), (text, on(styles[paint], ground))]
     left = width - 1 - sum(cell_len(text) for text, _ in parts)
-    if key.note and cell_len(key.note) + 2 <= left:
-        parts.append((key.note.rjust(left), on(styles[key.note_paint], ground)))
+    note = key.note
+    while PART in note and cell_len(note) + 2 > left:
+        note = note.rpartition(PART)[0]
+    if note and cell_len(note) + 2 <= left:
+        parts.append((" " * (left - cell_len(note)) + note, on(styles[key.note_paint], ground)))
     return fit(parts, width, ground)
 
 

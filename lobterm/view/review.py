@@ -435,7 +435,7 @@ def fills_note(reading: ReadingOf, choice: Choice) -> str:
     listed = len(reading.fills)
     of = f"{reading.fills_all:,}" if listed == reading.fills_all else f"the newest {listed:,} of {reading.fills_all:,}"
     above = f" · {choice.skip:,} newer above" if choice.skip else ""
-    return f"{of}{above} · bps, markout at {HORIZONS[choice.horizon]}" if listed else ""
+    return f"{of}{above} · bps, markout at {HORIZONS[choice.horizon]}, told after {HORIZONS[-1]}" if listed else ""
 
 
 PARTS = ("total", "spread", "moved", "fees", "slip")

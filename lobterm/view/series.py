@@ -263,7 +263,7 @@ def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:
         (Line(0, values),),
         low,
         high if high > low else low + 1.0,
-        top=f"{high:+,.5g}",
-        bottom=f"{low:+,.5g}",
+        top=f"{high:+,.4g}",
+        bottom=f"{low:+,.4g}",
         times=_times(axis),
     )

@@ -165,7 +165,7 @@ def order(order: OwnOrder, snapshot: Snapshot, history: History) -> str:
     """Say why an order stands where it stands, or why it leaves."""
     if order.leaving:
         gone = _last_why(history, order.order_id, QuoteAct.CANCEL)
-        return "leaving" if gone is None else f"leaving: {PULLED[gone]}"
+        return "" if gone is None else PULLED[gone]
     if order.strategy == Strategy.MAKER:
         held = snapshot.making is not None and order.side in snapshot.making.held_off and order.level == 0
         level = f", level {order.level + 1}" if order.level else ""

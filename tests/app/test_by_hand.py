@@ -24,6 +24,7 @@ from tests.app.fake import BTC, MID, START, FakeConsole
 from tests.app.test_look import app as app_of
 from tests.app.test_look import settled
 from tests.app.test_monitor import screen_text
+from widgets.chart import ChartWidget
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 MINE = OwnOrder(7, 1, MID - 2, 10, 10, int(Strategy.OWN), 0, False, True, False, 4.0)
@@ -292,6 +293,8 @@ async def test_what_if_shows_both_and_esc_gives_up(opened):
             "cut short",
         ):
             assert words in text, words
+        drawn = pilot.app.screen.query_one("#both-lines", ChartWidget)
+        assert [len(line.values) for line in drawn.chart.series] == 2 * [2 * drawn.columns()]
         await pilot.press("h")
         assert console.plays[-1][1] == console.clock.now + 60_000_000
         assert console.plays[0][0].stopped

@@ -79,7 +79,7 @@ def test_a_quote_that_was_pulled_says_when_and_why():
     assert told.text == "pulled 0.4s ago: inventory at its cap" and told.tone is Tone.WARN
     assert why.side(-1, snapshot(orders=()), BTC, past).text == "none yet"
     leaving = order(order_id=7, leaving=True)
-    assert why.order(leaving, snapshot(), past) == "leaving: inventory at its cap"
+    assert why.order(leaving, snapshot(), past) == "inventory at its cap"
     assert why.side(1, snapshot(orders=(leaving,)), BTC, past).text.startswith("pulled")
 
 
