@@ -111,3 +111,9 @@ def minutes(rows: tuple[MinuteRow, ...]) -> table.Table:
     ]  # fmt: skip
     title = table.TableTitle("MINUTES", "change of PnL and its parts, quote coin · moved with funding")
     return table.Table(title, tuple(lines) if rows else (), "<>>>>>>>><", 9, "none")
+
+
+def waiting(words: str) -> dict[str, table.Table]:
+    """Return what the lists say while there is no reading: none that is on the screen is empty without a word."""
+    names = ("groups", "fills", "minutes")
+    return {name: table.Table(table.TableTitle(name.upper()), (), "", 0, words) for name in names}

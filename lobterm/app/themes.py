@@ -103,10 +103,10 @@ CONTRAST = Theme(
     panel="#303030",
     variables={
         "bid": "#8fd6ff",
-        "bid-strong": "#ffffff",
+        "bid-strong": "#c8ecff",
         "bid-bar": "#00507f",
         "ask": "#ffa35c",
-        "ask-strong": "#ffffff",
+        "ask-strong": "#ffd2ab",
         "ask-bar": "#7a3300",
         "own": "#ffff00",
         "quiet": "#d0d0d0",
@@ -175,6 +175,11 @@ LIGHT_OF_256 = {
     "passive": "#005f5f",
     "band": "#ffd7af",
     "band-mirror": "#afd7ff",
+    "foreground": "#121212",
+    "heat-1": "#d7d7ff",
+    "heat-2": "#afd7ff",
+    "heat-3": "#87afd7",
+    "heat-4": "#5f87af",
     "heat-5": "#005faf",
     "heat-6": "#000087",
     "heat-7": "#000000",
@@ -195,5 +200,10 @@ def of_256(theme: Theme) -> Theme:
         return theme
     (background, surface, panel), others = GROUNDS_OF_256[theme.name]
     return replace(
-        theme, background=background, surface=surface, panel=panel, variables=DARK.variables | theme.variables | others
+        theme,
+        foreground=others.get("foreground", theme.foreground),
+        background=background,
+        surface=surface,
+        panel=panel,
+        variables=DARK.variables | theme.variables | others,
     )

@@ -142,7 +142,8 @@ def funding(history: History, now: int) -> Value | None:
         return None
     left = fmt.age(told.next_ts - now) if told.next_ts > now else "due"
     old = now - told.ts > FUNDING_STALE_US
-    return Value("fund", f"{fmt.fixed(100 * told.rate_e8, 8, 4)} % {left}", Tone.WARN if old else Tone.PLAIN)
+    said = f"{left}, old" if old else left
+    return Value("fund", f"{fmt.fixed(100 * told.rate_e8, 8, 4)} % {said}", Tone.WARN if old else Tone.PLAIN)
 
 
 def traded(history: History, instrument: Instrument) -> tuple[Value, ...]:

@@ -177,7 +177,11 @@ async def test_a_session_without_a_log_says_so(opened):
     async with opened(FakeConsole(), size=(120, 40)) as pilot:
         await pilot.press("5", "u", "s", "S")
         await pilot.pause()
-        assert "not logged" in screen_text(pilot)
+        for _part in ("curves", "fills", "profit"):
+            assert "not logged" in screen_text(pilot)
+            await pilot.press("x")
+            await pilot.pause()
+            await pilot.pause()
 
 
 def shown(part: int):

@@ -14,6 +14,7 @@ from tests.app.fake import FakeConsole
 APART = (
     ("bid", "ask", "foreground", "quiet", "faint"),
     ("bid-bar", "ask-bar", "surface"),
+    ("bid-strong", "ask-strong"),
     ("band", "band-mirror", "surface"),
     ("panel", "surface"),
     ("spread", "surface"),

@@ -130,7 +130,11 @@ class ReviewScreen(ConsoleScreen, inherit_bindings=False):
         self._paint_head()
         reading = self.background.result
         if reading is None:
-            self._curves.show(present_review.markouts(review.CurvesView("MARKOUTS", "", unknown=self._waiting())))
+            waits = self._waiting()
+            self._curves.show(present_review.markouts(review.CurvesView("MARKOUTS", "", unknown=waits)))
+            self._profit.show(present_review.profit(review.ProfitView("", unknown=waits), 0))
+            for table, empty in present_review.waiting(waits).items():
+                self.query_one(f"#review-{table}", TableWidget).show(empty)
             return
         self.choice = choice = review.kept(self.choice, reading)
         horizon = review.HORIZONS[choice.horizon]
