@@ -17,6 +17,8 @@ Bytes = npt.NDArray[np.uint8]
 
 UNKNOWN = 255
 SCALE_CELLS = 11
+DEEP = 4
+"""From this level on a colour is too near to those of glyphs: theirs stand on the ground of nothing instead."""
 HEAT = np.array([INDEX[f"heat-{level}"] for level in range(8)], np.uint8)
 
 
@@ -74,6 +76,9 @@ def draw(picture: Heatmap) -> list[RasterRow]:
     canvas.ground[body] = np.where(known, ground, INDEX["text"])
     for layer in picture.layers:
         _lay(canvas, layer, 1)
+    if picture.layers:
+        taken = np.any([layer.glyphs != " " for layer in picture.layers], axis=0)
+        canvas.ground[body][taken & known & (lower >= DEEP)] = HEAT[0]
     for layer in picture.strip:
         _lay(canvas, layer, 0)
     canvas.write(columns, 0, f" {picture.strip_name}", "dim")

@@ -10,6 +10,7 @@ from rich.color import Color, ColorSystem
 from lobterm.app.app import LobtermApp
 from lobterm.app.themes import DARK, THEMES, of_256
 from tests.app.fake import FakeConsole
+from widgets.heatmap import DEEP
 
 APART = (
     ("bid", "ask", "foreground", "quiet", "faint"),
@@ -65,6 +66,11 @@ READ = (
 SEEN = (("faint", "surface"), ("faint", "spread"), ("progress", "panel"))
 
 
+ON_HEAT = tuple(
+    itertools.product(("bid-strong", "ask-strong", "own", "warning"), (f"heat-{level}" for level in range(DEEP)))
+)
+
+
 def contrast(ink, ground):
     def luminance(colour):
         parts = (part / 255 for part in colour.get_truecolor())
@@ -86,6 +92,7 @@ def test_what_is_written_can_be_read(theme, of_few):
 
     least_read = TEXT_RATIO_OF_256 if of_few else TEXT_RATIO
     pairs = [(pair, least_read) for pair in READ] + [(pair, FAINT_RATIO) for pair in SEEN if not of_few]
+    pairs += [(pair, FAINT_RATIO) for pair in ON_HEAT if not of_few]
     pale = {
         pair: round(contrast(*map(colour, pair)), 2) for pair, least in pairs if contrast(*map(colour, pair)) < least
     }
