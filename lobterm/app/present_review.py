@@ -113,7 +113,6 @@ def minutes(rows: tuple[MinuteRow, ...]) -> table.Table:
     return table.Table(title, tuple(lines) if rows else (), "<>>>>>>>><", 9, "none")
 
 
-def waiting(words: str) -> dict[str, table.Table]:
-    """Return what the lists say while there is no reading: none that is on the screen is empty without a word."""
-    names = ("groups", "fills", "minutes")
-    return {name: table.Table(table.TableTitle(name.upper()), (), "", 0, words) for name in names}
+def waiting(name: str, words: str) -> table.Table:
+    """Return what a list says while there is no reading: none that is on the screen is empty without a word."""
+    return table.Table(table.TableTitle(name), empty=words)

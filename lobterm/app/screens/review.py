@@ -133,8 +133,8 @@ class ReviewScreen(ConsoleScreen, inherit_bindings=False):
             waits = self._waiting()
             self._curves.show(present_review.markouts(review.CurvesView("MARKOUTS", "", unknown=waits)))
             self._profit.show(present_review.profit(review.ProfitView("", unknown=waits), 0))
-            for table, empty in present_review.waiting(waits).items():
-                self.query_one(f"#review-{table}", TableWidget).show(empty)
+            for table, name in ((self._groups, "GROUPS"), (self._fills, "FILLS"), (self._minutes, "MINUTES")):
+                table.show(present_review.waiting(name, waits))
             return
         self.choice = choice = review.kept(self.choice, reading)
         horizon = review.HORIZONS[choice.horizon]
