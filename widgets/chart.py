@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len
 from rich.segment import Segment
 
-from widgets.line_widget import LineWidget, Styles, title_row
+from widgets.line_widget import PART, LineWidget, Styles, fit, on, title_row
 from widgets.raster import INDEX, Canvas, RasterRow, segments
 
 Floats = npt.NDArray[np.float64]
@@ -19,6 +20,8 @@ BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.int
 """Of a braille character: by row of dots and column of dots."""
 BLANK = 0x2800
 LABEL_CELLS = 8
+AXIS_FROM_HEIGHT = 4
+"""A lower chart has no row to spare for times."""
 
 
 class Series(NamedTuple):
@@ -45,11 +48,12 @@ class Event(NamedTuple):
 
 
 class ChartTitle(NamedTuple):
-    """The first row: what it is, then words of a paint each."""
+    """The first row: what it is, the lines' names in their paints, and a note."""
 
     title: str
     note: str = ""
     note_paint: str = "note"
+    names: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Chart:
     levels: tuple[Level, ...] = ()
     events: tuple[Event, ...] = ()
     bands: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)  # ground paint: columns of cells
+    times: tuple[tuple[int, str], ...] = ()  # column of cells, label: with them the last row is the time axis
     unknown: str = ""
 
 
@@ -98,9 +103,14 @@ def draw(chart: Chart, width: int, height: int) -> list[RasterRow]:
     columns = width - left
     if height <= 0 or columns <= 0:
         return canvas.rows()
+    if chart.times and height >= AXIS_FROM_HEIGHT:
+        height -= 1
+        for column, label in chart.times:
+            if column + 1 + len(label) <= columns:
+                canvas.write(left + column, height, "└" + label, "dim")
     for ground, band in chart.bands.items():
         shown = band[-columns:]
-        canvas.ground[:, width - len(shown) :][:, shown] = INDEX[ground]
+        canvas.ground[:height, width - len(shown) :][:, shown] = INDEX[ground]
     span = chart.high - chart.low
     for level in chart.levels:
         if chart.low < level.value < chart.high and height > 1:
@@ -111,11 +121,11 @@ def draw(chart: Chart, width: int, height: int) -> list[RasterRow]:
     for series in chart.series:
         codes = _codes(series.values, chart, columns, height)
         inked = codes > 0
-        ink = canvas.ink[:, left:]
+        ink = canvas.ink[:height, left:]
         ink[inked] = np.where(together[inked] > 0, INDEX["text"], INDEX[series.paint])
         together |= codes
     inked = together > 0
-    canvas.text[:, left:][inked] = (together[inked] + BLANK).astype("<u4").view("<U1")
+    canvas.text[:height, left:][inked] = (together[inked] + BLANK).astype("<u4").view("<U1")
     if left and height > 1:
         for y, label in ((0, chart.high_label), (height - 1, chart.low_label)):
             if label:  # without one, a level's own may stand there
@@ -129,6 +139,24 @@ def draw(chart: Chart, width: int, height: int) -> list[RasterRow]:
 
 
 ChartKey = ChartTitle | RasterRow
+
+
+def _named(key: ChartTitle, width: int, styles: Styles) -> list[Segment]:
+    """Return the title with the lines' names after it; the note goes first, then names from the end, where room is short."""
+    ground, names = styles["title"], list(key.names)
+    room = width - 2 - cell_len(key.title)
+    while names and sum(cell_len(text) + 2 for text, _ in names) > room:
+        names.pop()
+    parts = [(f" {key.title}", ground)]
+    for text, paint in names:
+        parts += [("  ", ground), (text, on(styles[paint], ground))]
+    left = width - 1 - sum(cell_len(text) for text, _ in parts)
+    note = key.note
+    while PART in note and cell_len(note) + 2 > left:
+        note = note.rpartition(PART)[0]
+    if note and cell_len(note) + 2 <= left:
+        parts.append((" " * (left - cell_len(note)) + note, on(styles[key.note_paint], ground)))
+    return fit(parts, width, ground)
 
 
 class ChartWidget(LineWidget[ChartKey]):
@@ -158,4 +186,6 @@ class ChartWidget(LineWidget[ChartKey]):
         """Return one row."""
         if isinstance(key, RasterRow):
             return segments(key, width, styles)
-        return title_row(key.title, key.note, width, styles, key.note_paint)
+        return (
+            _named(key, width, styles) if key.names else title_row(key.title, key.note, width, styles, key.note_paint)
+        )

@@ -17,6 +17,8 @@ Bytes = npt.NDArray[np.uint8]
 
 UNKNOWN = 255
 SCALE_CELLS = 11
+DEEP = 4
+"""From this level on a colour is too near to those of glyphs: theirs stand on the ground of nothing instead."""
 HEAT = np.array([INDEX[f"heat-{level}"] for level in range(8)], np.uint8)
 
 
@@ -26,6 +28,7 @@ class HeatTitle(NamedTuple):
     title: str
     note: str = ""
     note_paint: str = "note"
+    full: str = ""  # what the deepest colour stands for; with it the colours stand in the title
 
 
 class Layer(NamedTuple):
@@ -53,6 +56,7 @@ class Heatmap:
     strip: tuple[Layer, ...] = ()  # (1, columns) each: the row above the picture
     prices: tuple[Label, ...] = ()
     times: tuple[Label, ...] = ()
+    strip_name: str = ""  # beside the strip
     unknown: str = ""
 
 
@@ -72,8 +76,12 @@ def draw(picture: Heatmap) -> list[RasterRow]:
     canvas.ground[body] = np.where(known, ground, INDEX["text"])
     for layer in picture.layers:
         _lay(canvas, layer, 1)
+    if picture.layers:
+        taken = np.any([layer.glyphs != " " for layer in picture.layers], axis=0)
+        canvas.ground[body][taken & known & (lower >= DEEP)] = HEAT[0]
     for layer in picture.strip:
         _lay(canvas, layer, 0)
+    canvas.write(columns, 0, f" {picture.strip_name}", "dim")
     for label in picture.prices:
         canvas.write(columns, 1 + label.at, " " + label.text, label.paint)
     for label in picture.times:
@@ -89,6 +97,17 @@ def _lay(canvas: Canvas, layer: Layer, y: int) -> None:
     there = layer.glyphs != " "
     canvas.text[part][there] = layer.glyphs[there]
     canvas.ink[part][there] = INDEX[layer.paint]
+
+
+def titled(key: HeatTitle, width: int, styles: Styles) -> list[Segment]:
+    """Return the first row, the colours from nothing to the deepest within it."""
+    if not key.full:
+        return title_row(key.title, key.note, width, styles, key.note_paint)
+    name = f"{key.title}  0 "
+    row = title_row(f"{name}{' ' * len(HEAT)} {key.full}", key.note, width, styles, key.note_paint)
+    start = 1 + len(name)
+    before, _, after = Segment.divide(row, [start, start + len(HEAT), width])
+    return [*before, *(Segment(" ", styles[f"heat-{level}"]) for level in range(len(HEAT))), *after]
 
 
 HeatKey = HeatTitle | RasterRow
@@ -116,4 +135,4 @@ class HeatmapWidget(LineWidget[HeatKey]):
         """Return one row."""
         if isinstance(key, RasterRow):
             return segments(key, width, styles)
-        return title_row(key.title, key.note, width, styles, key.note_paint)
+        return titled(key, width, styles)

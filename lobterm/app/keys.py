@@ -14,6 +14,9 @@ SPEED = Binding.Group("Speed", compact=True)
 LADDER = Binding.Group("Book", compact=True)
 SCREENS = Binding.Group("Screen", compact=True)
 MAP = Binding.Group("Map", compact=True)
+TIME = Binding.Group("Time", compact=True)
+LOOK = Binding.Group("Review", compact=True)
+SEND = Binding.Group("Buy, sell", compact=True)
 
 COMMON: tuple[Binding, ...] = (
     Binding("1", "app.show('monitor')", "Monitor", id="monitor", group=SCREENS,
@@ -145,8 +148,8 @@ HEATMAP: tuple[Binding, ...] = (
 """Keys of the heat map."""
 
 PRESSURE: tuple[Binding, ...] = (
-    Binding("z", "zoom_time(1)", "Longer", id="longer", tooltip="More time across", group=MAP),
-    Binding("Z", "zoom_time(-1)", "Shorter", key_display="Z", id="shorter", tooltip="Less time across", group=MAP),
+    Binding("z", "zoom_time(1)", "Longer", id="longer", tooltip="More time across", group=TIME),
+    Binding("Z", "zoom_time(-1)", "Shorter", key_display="Z", id="shorter", tooltip="Less time across", group=TIME),
 )  # fmt: skip
 """Keys of the pressure screen."""
 
@@ -163,22 +166,22 @@ LOG: tuple[Binding, ...] = (
 WATCH: tuple[Binding, ...] = (
     Binding("up", "light(-1)", "Up", id="watch-up", tooltip="Light the line above", show=False),
     Binding("down", "light(1)", "Down", id="watch-down", tooltip="Light the line below", show=False),
-    Binding("enter", "watch_this", "This symbol", id="watch-this", key_display="enter",
+    Binding("enter", "watch_this", "Choose", id="watch-this", key_display="enter",
             tooltip="Put the lit symbol on the monitor"),
 )  # fmt: skip
 """Keys of the watch list."""
 
 REVIEW: tuple[Binding, ...] = (
-    Binding("g", "split(1)", "By what", id="split", tooltip="Next property to group by: strategy, cluster, state ...", group=MAP),
+    Binding("g", "split(1)", "By what", id="split", tooltip="Next property to group by: strategy, cluster, state ...", group=LOOK),
     Binding("G", "split(-1)", "By what before", key_display="G", id="split-back", tooltip="The property before", show=False),
-    Binding("n", "group(1)", "Group", id="next-group", tooltip="Put the next group in front", group=MAP),
+    Binding("n", "group(1)", "Group", id="next-group", tooltip="Put the next group in front", group=LOOK),
     Binding("N", "group(-1)", "Group before", key_display="N", id="group-before", tooltip="Put the group before in front",
             show=False),
-    Binding("z", "horizon(1)", "Horizon", id="horizon", tooltip="Next horizon of the lists", group=MAP),
+    Binding("z", "horizon(1)", "Horizon", id="horizon", tooltip="Next horizon of the lists", group=LOOK),
     Binding("Z", "horizon(-1)", "Shorter horizon", key_display="Z", id="horizon-back", tooltip="The horizon before", show=False),
-    Binding("x", "part(1)", "Part", id="part", tooltip="Curves, fills, profit: where there is no room for all", group=MAP),
+    Binding("x", "part(1)", "Part", id="part", tooltip="Curves, fills, profit: where there is no room for all", group=LOOK),
     Binding("X", "part(-1)", "Part before", key_display="X", id="part-back", tooltip="The part before", show=False),
-    Binding("s", "choose_session", "Session", id="choose-session", tooltip="Choose an earlier session, or this one", group=MAP),
+    Binding("s", "choose_session", "Session", id="choose-session", tooltip="Choose an earlier session, or this one", group=LOOK),
     Binding("S", "this_session", "This session", key_display="S", id="this-session", tooltip="Back to this session", show=False),
     Binding("u", "reread", "Read again", id="reread", tooltip="Read the log now", show=False),
     Binding("up", "scroll(-1)", "Newer fill", id="fill-newer", tooltip="Towards now", show=False),
@@ -189,10 +192,10 @@ REVIEW: tuple[Binding, ...] = (
 )  # fmt: skip
 """Keys of the review."""
 ENTRY: tuple[Binding, ...] = (
-    Binding("b", "send(1)", "Buy here", id="buy", tooltip="Send a bid at the cursor (post-only)", group=LADDER),
-    Binding("s", "send(-1)", "Sell here", id="sell", tooltip="Send an ask at the cursor (post-only)", group=LADDER),
-    Binding("B", "take(1)", "Buy at market", key_display="B", id="buy-market", tooltip="Buy at market", group=LADDER),
-    Binding("S", "take(-1)", "Sell at market", key_display="S", id="sell-market", tooltip="Sell at market", group=LADDER),
+    Binding("b", "send(1)", "Buy here", id="buy", tooltip="Send a bid at the cursor (post-only)", group=SEND),
+    Binding("s", "send(-1)", "Sell here", id="sell", tooltip="Send an ask at the cursor (post-only)", group=SEND),
+    Binding("B", "take(1)", "Buy at market", key_display="B", id="buy-market", tooltip="Buy at market", group=SEND),
+    Binding("S", "take(-1)", "Sell at market", key_display="S", id="sell-market", tooltip="Sell at market", group=SEND),
     Binding("x", "pull", "Cancel here", id="pull", tooltip="Cancel your orders at the cursor"),
     Binding("X", "pull_all", "Cancel all", key_display="X", id="pull-all", tooltip="Cancel all of your orders"),
     Binding("m", "move", "Move", id="move-order", tooltip="Pick your order at the cursor, then put it where the cursor is"),

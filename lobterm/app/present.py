@@ -150,7 +150,7 @@ def book(view: LadderView) -> ladder.Ladder:
         if view.stale
         else " · ".join(part for part in (view.spread, view.scale, view.bar, view.traded) if part)
     )
-    name = " ".join(["BOOK", *(["SUM"] if view.cumulative else []), *(["QUOTE"] if view.in_quote else [])])
+    name = " ".join(["BOOK", *(["SUM"] if view.cumulative else []), *([view.unit] if view.unit else [])])
     title = ladder.LadderTitle(name, note, "warn" if view.stale else "note")
     if view.entry:
         title = ladder.LadderTitle("ORDER", view.entry + (f" · {note}" if view.stale else ""), "own")
@@ -170,9 +170,9 @@ def _trade(row: TradeRow) -> tape.TapeRow:
 
 def trades(frame: Frame) -> tape.Tape:
     """Return the trade tape."""
-    note = " · ".join(part for part in (frame.liquidated, frame.trades_note) if part)
-    title = tape.TapeTitle("TRADES", note, "warn" if frame.liquidated else "note")
-    return tape.Tape(title, tuple(map(_trade, frame.trades)), "no trade yet")
+    note = " · ".join(part for part in (frame.least_size, frame.liquidated, frame.trades_note) if part)
+    title = tape.TapeTitle("TRADES", note, "warn" if frame.liquidated or frame.least_size else "note")
+    return tape.Tape(title, tuple(map(_trade, frame.trades)), frame.waits or "no trade yet")
 
 
 def _gauge(name: str, view: GaugeView, bipolar: bool) -> gauge.Gauge:
@@ -205,6 +205,9 @@ def _item(value: Value) -> panel.Item:
 
 def maker(frame: Frame) -> panel.Panel:
     """Return the maker's panel."""
+    if frame.by_hand:
+        title = panel.PanelTitle(f"OWN {frame.quote_coin}", "by hand", "own")
+        return panel.Panel(title, tuple(map(_item, frame.maker)))
     state = (frame.maker_state, "warn") if frame.maker_state else ("quoting", "good")
     return panel.Panel(panel.PanelTitle(f"MAKER {frame.quote_coin}", *state), tuple(map(_item, frame.maker)))
 
@@ -360,7 +363,7 @@ def chart(view: ChartView) -> charts.Chart:
         f"{view.high:.4g}" if view.top is None else view.top, f"{view.low:.4g}" if view.bottom is None else view.bottom,
         tuple(charts.Level(value, label) for value, label in view.levels),
         tuple(charts.Event(column, SIDES[side][0], "own") for column, side in view.triggers),
-        bands, view.unknown,
+        bands, view.times, view.unknown,
     )  # fmt: skip
 
 
@@ -388,16 +391,16 @@ def heat(view: HeatView) -> heatmap.Heatmap:
                 marks[mark.row, mark.column] = glyph
         layers.append(heatmap.Layer(marks, paint))
     strip = tuple(
-        heatmap.Layer(np.where(view.forced == side, "▬", " ")[None, :], paint)
-        for side, paint in ((-1, "ask"), (1, "bid"))
+        heatmap.Layer(np.where(view.forced == side, glyph, " ")[None, :], paint)
+        for side, glyph, paint in ((-1, "▾", "ask"), (1, "▴", "bid"))
     )
     prices = [heatmap.Label(row, label) for row, label in view.prices]
     if view.last:
         prices = [label for label in prices if label.at != view.last[0]]
         prices.append(heatmap.Label(*view.last, "strong"))
     return heatmap.Heatmap(
-        heatmap.HeatTitle("HEATMAP", view.note), view.heat, tuple(layers), strip, tuple(prices),
-        tuple(heatmap.Label(column, label) for column, label in view.times), view.unknown,
+        heatmap.HeatTitle("HEATMAP", view.note, full=view.full), view.heat, tuple(layers), strip, tuple(prices),
+        tuple(heatmap.Label(column, label) for column, label in view.times), "FORCED", view.unknown,
     )  # fmt: skip
 
 

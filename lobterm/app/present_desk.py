@@ -59,9 +59,10 @@ def settings(found: tuple[Setting, ...], first: int, chosen: int, rows: int, not
 
 def what_if(found: Compared | None, words: str) -> tuple[charts.Chart, table.Table]:
     """Return the chart and the figures; without any, `words` say how far it is."""
-    title = charts.ChartTitle("WHAT IF", found.note if found else "")
     if found is None:
-        return charts.Chart(title, unknown=words), table.Table(table.TableTitle("", ""), (), "<>>>", 0, "")
+        empty = table.Table(table.TableTitle("", ""), (), "<>>>", 0, "")
+        return charts.Chart(charts.ChartTitle("WHAT IF"), unknown=words), empty
+    title = charts.ChartTitle("WHAT IF", found.note, names=(("as begun", "dim"), ("as now", "own")))
     chart = charts.Chart(
         title, (charts.Series(found.lines[0], "dim"), charts.Series(found.lines[1], "own")), found.low, found.high,
         f"{found.high:,.4g}", f"{found.low:,.4g}",

@@ -14,6 +14,8 @@ LINES = {"total": "strong", "spread": "bid", "moved": "own", "fees": "ask", "sli
 """Paint of each part of profit."""
 DRAWN = ("fees", "spread", "moved", "total")
 """Which of them are drawn, the last over the others."""
+WIDE = 98
+"""Columns from which on a fill has room for everything."""
 
 
 def _cell(value: Value) -> table.Cell:
@@ -58,8 +60,8 @@ def groups(rows: tuple[GroupRow, ...], horizon: str) -> table.Table:
     )
 
 
-def fills(rows: tuple[FillRow, ...], note: str) -> table.Table:
-    """Return the fills."""
+def fills(rows: tuple[FillRow, ...], note: str, width: int) -> table.Table:
+    """Return the fills; a narrow list leaves out fee, queue and cluster."""
     names = ("time", "whose", "", "price", "size", "at once", "markout", "reason", "fee", "ahead", "cluster", "state")
     head = tuple(table.Cell(text, "dim") for text in names)
     lines = [head]
@@ -73,8 +75,12 @@ def fills(rows: tuple[FillRow, ...], note: str) -> table.Table:
                 table.Cell(row.state, "dim"),
             )
         )  # fmt: skip
+    aligns = "<<<>>>><>><<"
+    if width < WIDE:
+        lines = [(*line[:8], line[11]) for line in lines]
+        aligns = aligns[:8] + aligns[11]
     title = table.TableTitle("FILLS", note)
-    return table.Table(title, tuple(lines) if rows else (), "<<<>>>><>><<", 0, "no fill")
+    return table.Table(title, tuple(lines) if rows else (), aligns, len(aligns) - 1, "no fill")
 
 
 def profit(view: ProfitView, dots: int) -> charts.Chart:
@@ -83,8 +89,9 @@ def profit(view: ProfitView, dots: int) -> charts.Chart:
     wide = max(1, dots // max(1, len(view.lines[0]))) if view.lines else 1
     series = tuple(charts.Series(np.repeat(lines[name], wide), LINES[name]) for name in DRAWN if name in lines)
     levels = (charts.Level(0.0, "0", "dim"),) if view.lines else ()
+    names = tuple((f"{name} {end}", LINES[name]) for name, end in zip(view.names, view.ends, strict=True))
     return charts.Chart(
-        charts.ChartTitle("PnL BY MINUTE", view.note), series, view.low, view.high,
+        charts.ChartTitle("PnL BY MINUTE", view.note, names=names), series, view.low, view.high,
         f"{view.high:+.3g}" if view.lines else "", f"{view.low:+.3g}" if view.lines else "", levels, unknown=view.unknown,
     )  # fmt: skip
 
@@ -93,14 +100,19 @@ def minutes(rows: tuple[MinuteRow, ...]) -> table.Table:
     """Return the minutes, newest first."""
     head = tuple(
         table.Cell(text, "dim")
-        for text in ("minute", "PnL", "spread", "moved", "fees", "slip", "fills", "PnL at end", "holds")
+        for text in ("minute", "PnL", "spread", "moved", "fees", "slip", "fills", "PnL at end", "holds", "")
     )
     lines = [head] + [
         (
             table.Cell(row.time, "dim"), _cell(row.total), *(table.Cell(part) for part in row.parts), table.Cell(row.fills),
-            table.Cell(row.pnl), table.Cell(row.holds),
+            table.Cell(row.pnl), table.Cell(row.holds), table.Cell(""),
         )
         for row in rows
     ]  # fmt: skip
     title = table.TableTitle("MINUTES", "change of PnL and its parts, quote coin · moved with funding")
-    return table.Table(title, tuple(lines) if rows else (), "<>>>>>>>>", 0, "none")
+    return table.Table(title, tuple(lines) if rows else (), "<>>>>>>>><", 9, "none")
+
+
+def waiting(name: str, words: str) -> table.Table:
+    """Return what a list says while there is no reading: none that is on the screen is empty without a word."""
+    return table.Table(table.TableTitle(name), empty=words)

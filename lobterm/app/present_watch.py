@@ -38,7 +38,7 @@ def watch_list(rows: tuple[WatchRow, ...], chosen: int, width: int) -> table.Tab
     wide = width >= WIDE
     names = ["", "symbol", "data", "▼ sells LPI", "▲ buys LPI", "mid", "spread ticks", "basis", "funding", "OI", ""]
     if not wide:
-        names = ["", "symbol", "data", "▼ LPI", "▲ LPI", "spread", "basis", "funding", "OI"]
+        names = ["", "symbol", "data", "▼ LPI", "▲ LPI", "spread tk", "basis bp", "funding", "OI"]
     lines = [tuple(table.Cell(text, "dim") for text in names)]
     for row in rows:
         glyph, paint = HEALTH[row.health]

@@ -53,12 +53,14 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
     return Frame(
         ladder=book,
         trades=rows,
-        trades_note=_trades_note(sum(snapshot.label_counts), unclassified, ui, console),
+        trades_note=_trades_note(sum(snapshot.label_counts), unclassified),
+        least_size=f"≥{fmt.size(ui.least_lots, instrument, 6)} alone" if ui.least_lots else "",
         liquidated=liquidated(history, snapshot.ts, instrument),
         mapping=signals.mapping(snapshot),
         skew=signals.skew(snapshot),
         hazard=signals.hazard(snapshot),
-        maker=desk.maker(snapshot, instrument),
+        maker=desk.own(snapshot, instrument) if ui.entry else desk.maker(snapshot, instrument),
+        by_hand=bool(ui.entry),
         quote_coin=fmt.quote_coin(console.symbol),
         maker_state=snapshot.quote_why_not,
         pressure=pressure.pressure(snapshot),
@@ -79,9 +81,8 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
     )
 
 
-def _trades_note(labelled: int, unclassified: int, ui: Ui, console: Console) -> str:
-    note = f"{labelled:,}, {unclassified / labelled:.1%} unclassified" if unclassified else f"{labelled:,} seen"
-    return f"≥{fmt.size(ui.least_lots, console.instrument, 6)} of {note}" if ui.least_lots else note
+def _trades_note(labelled: int, unclassified: int) -> str:
+    return f"{labelled:,}, {unclassified / labelled:.1%} unclassified" if unclassified else f"{labelled:,} seen"
 
 
 def book_age_us(snapshot: Snapshot, console: Console) -> int:
@@ -129,6 +130,8 @@ def run_state(console: Console, ui: Ui) -> RunState:
 
 def _clock(console: Console) -> str:
     now = console.clock.now
+    if not now:
+        return "no time yet"
     return f"{fmt.date(now)} {fmt.clock(now)} {fmt.zone(now)}"
 
 
@@ -164,8 +167,8 @@ def transport(console: Console, ui: Ui) -> TransportView:
     return TransportView(
         state=run_state(console, ui),
         speed=fmt.speed(console.clock.speed),
-        clock=fmt.clock(console.clock.now),
-        end=fmt.clock(console.clock.last_ts)[:8],
+        clock=fmt.clock(console.clock.now) if console.clock.now else fmt.NOTHING,
+        end=fmt.clock(console.clock.last_ts)[:8] if console.clock.last_ts else fmt.NOTHING,
         progress=_share(waits) if waits else played,
     )
 
@@ -187,19 +190,22 @@ def loading_header(console: Console, ui: Ui) -> HeaderView:
 def _loading(console: Console, ui: Ui) -> Frame:
     note, failure = fmt.printable(console.loading_note), fmt.printable(console.failure or ui.load_failure)
     why = ("no engine",) if failure else ("LOADING", note, f"{ui.loading_s} s")
-    waiting = GaugeView("", 0.0, unknown="no engine" if failure else "loading")
+    waits = "no engine" if failure else "loading"
+    waiting = GaugeView("", 0.0, unknown=waits)
     return Frame(
         ladder=LadderView((), "", "", None, unknown=why),
         trades=(),
         trades_note="",
+        least_size="",
         liquidated="",
         mapping="",
         skew=waiting,
         hazard=waiting,
         maker=(),
         quote_coin=fmt.quote_coin(console.symbol),
-        maker_state="no engine" if failure else "loading",
-        pressure=PressureView("", False, "", "", ""),
+        maker_state=waits,
+        pressure=PressureView(waits, True, "", "", ""),
+        waits=waits,
         scores=(),
         orders=(),
         ledgers=(),

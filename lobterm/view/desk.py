@@ -55,6 +55,20 @@ def maker(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
     )
 
 
+def own(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
+    """Return what the person shows, holds and has earned by hand, as `maker` says it of the maker."""
+    ledger = snapshot.ledgers[Strategy.OWN]
+    quotes = tuple(order for order in snapshot.orders if order.strategy == Strategy.OWN)
+    return (
+        Value("holds", fmt.signed_size(ledger.position, instrument)),
+        Value("orders", f"{len(quotes):,}"),
+        _quote(quotes, 1, instrument),
+        _quote(quotes, -1, instrument),
+        Value("fills", f"{ledger.fills:,}"),
+        *profit(ledger.pnl),
+    )
+
+
 def profit(pnl: Pnl) -> tuple[Value, ...]:
     """Return a profit and all of its parts, signed so that they add up to it."""
     return (
@@ -128,7 +142,8 @@ def funding(history: History, now: int) -> Value | None:
         return None
     left = fmt.age(told.next_ts - now) if told.next_ts > now else "due"
     old = now - told.ts > FUNDING_STALE_US
-    return Value("fund", f"{fmt.fixed(100 * told.rate_e8, 8, 4)} % {left}", Tone.WARN if old else Tone.PLAIN)
+    said = f"{left}, old" if old else left
+    return Value("fund", f"{fmt.fixed(100 * told.rate_e8, 8, 4)} % {said}", Tone.WARN if old else Tone.PLAIN)
 
 
 def traded(history: History, instrument: Instrument) -> tuple[Value, ...]:

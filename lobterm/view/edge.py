@@ -64,13 +64,13 @@ def lines(snapshot: Snapshot, history: History, instrument: Instrument, horizon:
     """Return the tier, what the quotes would earn, and what fills were worth against it."""
     maker, taker = (float(snapshot.params[key]) for key in (pm.MAKER_FEE_BPS, pm.TAKER_FEE_BPS))
     found, earns = markout(history, horizon), round_trip(snapshot)
-    tier = Value("fees", f"maker {maker:g} taker {taker:g} bps: even at {2 * maker:g} bps of width")
+    tier = Value("fees", f"maker {maker:g} taker {taker:g}, even {2 * maker:g} bps of width")
     if earns is None:
         quoted = Value("quoted", "undefined: not on both sides", Tone.UNKNOWN)
     else:
         bps, ticks, lots = earns
         worth = ticks * instrument.tick * lots * instrument.lot
-        text = f"{bps:+.2f} bps {worth:+.4f} {coin} after fees, a round trip of {fmt.size(lots, instrument)}"
+        text = f"{bps:+.2f} bps {worth:+.4f} {coin} net, both filled {fmt.size(lots, instrument)}"
         quoted = Value("quoted", text, Tone.GOOD if bps > 0 else Tone.BAD)
     name = f"at {HORIZONS[horizon]}"
     since = f"since {fmt.clock(history.since_ts)[:5]}"

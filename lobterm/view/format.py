@@ -80,6 +80,14 @@ def shortened(value: float, cells: int) -> str:
     return f"{value:.0e}"
 
 
+def worth(value: float, cells: int) -> str:
+    """Return an amount of the quote coin that stands for a size: whole coins, or where that is longer than `cells`, shortened."""
+    text = f"{value:,.0f}" if value >= 10.0 else f"{value:.3f}"
+    if len(text) > cells and len(f"{value / 1e6:,.2f}M") <= cells:
+        return f"{value / 1e6:,.2f}M"
+    return text if len(text) <= cells and float(text.replace(",", "")) else shortened(value, cells)
+
+
 def signed_size(lots: int, instrument: Instrument) -> str:
     """Return a position in base units with its sign; flat is a plain zero."""
     text = size(lots, instrument)
@@ -199,6 +207,12 @@ def rate(per_s: float | None) -> str:
 def printable(text: str) -> str:
     """Return foreign text with everything that would steer a terminal replaced."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def base_coin(symbol: str) -> str:
+    """Return the coin that sizes of `symbol` are in, or "base" if the symbol does not tell."""
+    quote = quote_coin(symbol)
+    return symbol.removesuffix(quote) if symbol.endswith(quote) else "base"
 
 
 def quote_coin(symbol: str) -> str:

@@ -117,7 +117,8 @@ def entry(topic: str) -> Entry | None:
 def _now(key: str, snapshot: Snapshot) -> str:
     param = pm.BY_KEY[key]
     value = float(snapshot.params[param.id])
-    shown = param.choices[int(value)] if param.choices else f"{value:g} {param.unit}".rstrip()
+    unit = "" if param.unit.startswith("1") else param.unit  # a plain number, whatever it is called
+    shown = param.choices[int(value)] if param.choices else f"{value:g} {unit}".rstrip()
     return f"{key} = {shown}"
 
 

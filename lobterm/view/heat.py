@@ -35,6 +35,7 @@ ZOOMS = (1, 2, 5, 10, 20, 50)
 DOTS = 3
 """Sizes of trade dots: at a tenth, a half and all of the round number above the largest in sight."""
 SHARES = (0.02, 0.15, 0.5)
+DOT_WORDS, OWN_WORDS = "● bought ○ sold", "╌ our quotes · ◆ ◇ our fills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class HeatView:
     last: tuple[int, str] | None  # row of the mid, its price
     note: str
     top: int
+    full: str = ""  # what the deepest colour stands for
     unknown: str = ""
 
 
@@ -124,8 +126,10 @@ def heat(history: History, snapshot: Snapshot, instrument: Instrument, ui: HeatU
     bought, sold, dot = _trades(history, grid, instrument) if ui.dots else (*_nothing(grid), 0.0)
     mid, last = _mid(history, grid, instrument, snapshot)
     blank = not depth.bin or not len(depth.columns)
-    size = f"dot {dot:,.10g}" if dot else "no trades"
-    note = f"full {full:,.10g} · {size} · {ui.seconds} s x {grid.per * 2} ticks"
+    coin = fmt.base_coin(instrument.symbol)
+    held = () if ui.end_ts is None and ui.top is None else ("HELD",)
+    trades = f"{DOT_WORDS} to {dot:,.10g} {coin}" if dot else "no trades"
+    note = " · ".join((*held, f"{ui.seconds} s x {grid.per * 2} ticks", trades, OWN_WORDS))
     return HeatView(
         heat=picture,
         bought=bought,
@@ -137,7 +141,8 @@ def heat(history: History, snapshot: Snapshot, instrument: Instrument, ui: HeatU
         prices=_prices(grid, instrument),
         times=_times(grid),
         last=last,
-        note=note + ("" if ui.end_ts is None and ui.top is None else " · HELD"),
+        note=note,
+        full=f"{full:,.10g} {coin}",
         top=grid.top,
         unknown="no depth on this tape yet" if blank else "",
     )

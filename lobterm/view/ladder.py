@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from lobterm.view.history import History
     from lobterm.view.profile import Profile
 
-SIZE_CELLS = 9
+SIZE_CELLS = 8
+"""With the mark of a large one beside it, a size fills the column of the narrowest book."""
+TRADED_CELLS = 7
 GROUPS = (1, 5, 10, 50, 100)
 """Ticks a row, by key."""
 MOST_UNITS = 4096
@@ -72,9 +74,9 @@ def ladder(
     if ui.locked:
         scale = f"LOCKED · {scale}"
     traded = f"sold and bought since {fmt.clock(history.since_ts)[:5]}" if history and history.since_ts else ""
+    unit = fmt.quote_coin(instrument.symbol) if ui.in_quote else ""
     return LadderView(
-        rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, in_quote=ui.in_quote, traded=traded,
-        entry=ui.entry,
+        rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, unit=unit, traded=traded, entry=ui.entry,
     )  # fmt: skip
 
 
@@ -158,6 +160,7 @@ def _rows(
     """Return the rows, and what a full bar is worth."""
     instrument, group = book.instrument, book.group
     price, size = fmt.prices(instrument), fmt.sizes(instrument, SIZE_CELLS)
+    traded_size = fmt.sizes(instrument, TRADED_CELLS)
     texts = ["" if unit is None else price(unit * group) for unit in units]
     cells = max(map(len, texts), default=0)
     bids, asks = (_cumulative(book.bids), _cumulative(book.asks)) if ui.cumulative else (book.bids, book.asks)
@@ -167,7 +170,10 @@ def _rows(
         return lots * worth * (unit if ui.in_quote else 1)
 
     def text(lots: int, unit: int) -> str:
-        return fmt.shortened(value(lots, unit), 7) if ui.in_quote else size(lots)
+        return fmt.worth(value(lots, unit), SIZE_CELLS) if ui.in_quote else size(lots)
+
+    def told(lots: int, unit: int) -> str:
+        return fmt.worth(value(lots, unit), TRADED_CELLS) if ui.in_quote else traded_size(lots)
 
     shown = {unit for unit in units if unit is not None}
     most = max((value(bids.get(unit, 0) + asks.get(unit, 0), unit) for unit in shown), default=0.0)
@@ -196,13 +202,13 @@ def _rows(
                 own_ask=book.own_at(-1, unit) if book.own else None,
                 last_side=last_trade[1] if last == unit else 0,
                 pinned=unit in pinned,
-                large=max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large if any_large else False,
-                sold=size(sold) if sold else "",
-                bought=size(bought) if bought else "",
+                large=any_large and max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large,
+                sold=told(sold, unit) if sold else "",
+                bought=told(bought, unit) if bought else "",
                 traded_share=(sold + bought) / most_traded,
                 delta=(bought > sold) - (bought < sold),
                 px=unit * group,
                 cursor=ui.cursor is not None and ui.cursor // group == unit,
             )
         )
-    return tuple(rows), f"bar {fmt.shortened(full, 9) if ui.in_quote else f'{full:,.10g}'}"
+    return tuple(rows), f"bar {fmt.worth(full, 7) if ui.in_quote else f'{full:,.10g}'}"

@@ -82,7 +82,7 @@ class LadderView:
     centre: int | None  # ticks; None while there is no mid to stand on
     bar: str = ""  # size of a full bar
     cumulative: bool = False
-    in_quote: bool = False
+    unit: str = ""  # what sizes are in, if not in the coin itself
     traded: str = ""  # since when the traded volume counts
     stale: str = ""  # how old the book is, if that is too old
     unknown: tuple[str, ...] = ()  # why there is no book
@@ -291,6 +291,7 @@ class Frame:
     ladder: LadderView
     trades: tuple[TradeRow, ...]
     trades_note: str
+    least_size: str  # of the trades that are shown, if some are not
     liquidated: str
     mapping: str
     skew: GaugeView
@@ -310,6 +311,8 @@ class Frame:
     transport: TransportView
     why: tuple[Value, ...] = ()  # of quotes and triggers
     edge: tuple[Value, ...] = ()  # what fees take, and what is left
+    waits: str = ""  # what stands in for everything while there is no picture
+    by_hand: bool = False  # `maker` is the person's own ledger
 
 
 @dataclass(frozen=True, slots=True)

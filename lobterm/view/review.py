@@ -262,6 +262,7 @@ class ProfitView:
     lines: tuple[npt.NDArray[np.float64], ...] = ()  # by name: nothing, then one value a minute
     low: float = 0.0
     high: float = 1.0
+    ends: tuple[str, ...] = ()  # by name: what it came to
     unknown: str = ""
 
 
@@ -284,6 +285,18 @@ def fixed_e8(value: int, e8: int | None) -> str:
         return f"{value:,}"
     decimals = len(f"{e8:09d}"[-8:].rstrip("0"))
     return fmt.fixed(value * e8, 8, decimals)
+
+
+def _money(value: float) -> str:
+    """Return an amount of the quote coin as the monitor writes it; nothing has no sign."""
+    text = f"{value:+,.4f}"
+    return text if text.strip("+-0.,") else "0.0000"
+
+
+def _held(base: float, lot_e8: int | None) -> str:
+    """Return a position with its sign and the lot's decimals; flat has no sign."""
+    text = f"{base:.6g}" if lot_e8 is None else fixed_e8(round(base * 1e8 / lot_e8), lot_e8)
+    return f"+{text}" if base > 0 else text
 
 
 def bps(value: float | None) -> str:
@@ -309,7 +322,12 @@ def heading(reading: ReadingOf) -> str:
     """Say which session this is, and as of when."""
     who = reading.listed
     as_of = "nothing logged yet" if reading.as_of_us is None else f"as of {stamp(reading.as_of_us)}"
-    return f"{who.mode.upper()} {fmt.printable(who.symbol)} {as_of} · {fmt.printable(who.session_id)}"
+    return f"{who.mode.upper()} {fmt.printable(who.symbol)} {as_of}"
+
+
+def ident(reading: ReadingOf) -> str:
+    """Return the session's name, which may be left out where room is short."""
+    return fmt.printable(reading.listed.session_id)
 
 
 def stamp(us: int) -> str:
@@ -324,7 +342,7 @@ def curves(reading: ReadingOf, choice: Choice) -> CurvesView:
         return CurvesView("MARKOUTS", "", unknown=NONE_YET if reading.trades_all else nothing)
     what, split = reading.splits[choice.split]
     level = (reading.fee_bps, "fee") if what == "fills" and reading.fee_bps is not None else None
-    paid = f"fee {level[0]:.2f}" if level else ""
+    paid = f"fee {level[0]:.2f} bps" if level else ""
     place = f"{choice.split + 1} of {len(reading.splits)}"
     said = (place, "bps, 95 %", paid, _of_how_many(reading, what), split.explained)
     note = " · ".join(part for part in said if part)
@@ -345,7 +363,8 @@ def curves(reading: ReadingOf, choice: Choice) -> CurvesView:
 
 
 def _title(what: str, split: SplitOf) -> str:
-    return f"MARKOUTS OF {what.upper()} BY {split.title.upper()}"
+    whole = split.title == f"all {what}"
+    return f"MARKOUTS OF {split.title.upper()}" if whole else f"MARKOUTS OF {what.upper()} BY {split.title.upper()}"
 
 
 def _mean(curve: CurveOf, h: int) -> float | None:
@@ -400,7 +419,7 @@ def fills(reading: ReadingOf, choice: Choice, rows: int) -> tuple[FillRow, ...]:
             price=fixed_e8(fill.px_ticks, reading.tick_e8),
             size=fixed_e8(fill.qty_lots, reading.lot_e8),
             ahead=fmt.NOTHING if fill.ahead_base is None else f"{fill.ahead_base:.4g}",
-            fee=f"{fill.fee_quote:.4f}",
+            fee=_money(-fill.fee_quote),
             at_once=_toned(fill.at_once_bps, bps(fill.at_once_bps)),
             markout=_toned(fill.markouts_bps[choice.horizon], bps(fill.markouts_bps[choice.horizon])),
             reason=fill.rule,
@@ -416,7 +435,7 @@ def fills_note(reading: ReadingOf, choice: Choice) -> str:
     listed = len(reading.fills)
     of = f"{reading.fills_all:,}" if listed == reading.fills_all else f"the newest {listed:,} of {reading.fills_all:,}"
     above = f" · {choice.skip:,} newer above" if choice.skip else ""
-    return f"{of}{above} · markout at {HORIZONS[choice.horizon]}, bps" if listed else ""
+    return f"{of}{above} · bps, markout at {HORIZONS[choice.horizon]}, told after {HORIZONS[-1]}" if listed else ""
 
 
 PARTS = ("total", "spread", "moved", "fees", "slip")
@@ -431,9 +450,9 @@ def profit(reading: ReadingOf) -> ProfitView:
     low, high = min(0.0, float(lines.min())), max(0.0, float(lines.max()))
     room = 0.05 * (high - low) or 1.0
     first, last = reading.minutes[0].ts_us, reading.minutes[-1].ts_us
-    ends = " ".join(f"{name} {line[-1]:+,.2f}" for name, line in zip(PARTS, lines, strict=True))
-    note = f"{ends} · {fmt.clock(first)[:5]} to {fmt.clock(last)[:5]} {fmt.zone(last)} · moved with funding"
-    return ProfitView(note, PARTS, tuple(lines), low - room, high + room)
+    ends = tuple(f"{line[-1] + 0.0:+,.2f}" if round(line[-1], 2) else "0.00" for line in lines)
+    note = f"{fmt.clock(first)[:5]} to {fmt.clock(last)[:5]} {fmt.zone(last)} · moved with funding"
+    return ProfitView(note, PARTS, tuple(lines), low - room, high + room, ends)
 
 
 def minutes(reading: ReadingOf, rows: int) -> tuple[MinuteRow, ...]:
@@ -445,11 +464,11 @@ def minutes(reading: ReadingOf, rows: int) -> tuple[MinuteRow, ...]:
         found.append(
             MinuteRow(
                 time=fmt.clock(minute.ts_us)[:5] + across,
-                total=_toned(minute.total, f"{round(minute.total, 4) + 0.0:+.4f}"),
-                parts=tuple(f"{round(part, 4) + 0.0:+.4f}" for part in parts),
+                total=_toned(minute.total, _money(minute.total)),
+                parts=tuple(map(_money, parts)),
                 fills=f"{minute.fills:,}",
-                pnl=f"{round(minute.pnl, 4) + 0.0:+.4f}",
-                holds=f"{minute.inventory_base:+.6g}" if minute.inventory_base else "0",
+                pnl=_money(minute.pnl),
+                holds=_held(minute.inventory_base, reading.lot_e8),
             )
         )
     return tuple(found)
@@ -460,7 +479,7 @@ def session_line(listed: ListedOf, here: str) -> str:
     span = ""
     if listed.first_us is not None and listed.last_us is not None:
         span = f" {fmt.clock(listed.first_us)[:5]} to {fmt.clock(listed.last_us)[:5]}"
-    came = "" if listed.total is None else f"  PnL {listed.total:+,.4f}"
+    came = "" if listed.total is None else f"  PnL {_money(listed.total)}"
     many = "" if listed.fills is None else f"  {listed.fills:,} fills"
     state = "  this session" if listed.session_id == here else "" if listed.ended else "  not ended, or cut off"
     symbol, mode = fmt.printable(listed.symbol), fmt.printable(listed.mode).upper()

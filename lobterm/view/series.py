@@ -25,6 +25,8 @@ Bools = npt.NDArray[np.bool_]
 LPI_DOT_US = 1_000_000
 DOTS_US = (250_000, 1_000_000, 2_000_000, 5_000_000, 15_000_000, 60_000_000)
 """Time that a column of dots stands for, by key."""
+TIME_STEPS_US = tuple(step_s * 1_000_000 for step_s in (10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600))
+"""Between labels of the time axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class ChartView:
     unknown: str = ""
     top: str | None = None  # what the ends of the scale are called; None: their values
     bottom: str | None = None
+    times: tuple[tuple[int, str], ...] = ()  # column of cells, label
 
 
 class Axis:
@@ -148,7 +151,19 @@ def _value(value: float | None, side: int = 0, form: str = "+.2f") -> str:
 
 
 def _across(axis: Axis) -> str:
-    return fmt.span(axis.dots * axis.dot_us) + " across"
+    """Say how much time stands across, and which."""
+    us = axis.dots * axis.dot_us
+    wide = fmt.age(us) if us >= 60_000_000 else fmt.span(us)
+    return f"{wide} across · {fmt.clock(axis.start)[:8]} to {fmt.clock(axis.end)[:8]}"
+
+
+def _times(axis: Axis) -> tuple[tuple[int, str], ...]:
+    """Return a time every sixteen columns of cells or more, at round numbers of columns."""
+    cell_us = 2 * axis.dot_us
+    step = next((step for step in TIME_STEPS_US if step >= 16 * cell_us), TIME_STEPS_US[-1])
+    offset = fmt.offset_us(axis.start)
+    first = -(-(axis.start + offset) // step) * step - offset
+    return tuple(((ts - axis.start) // cell_us, fmt.clock(ts)[:8]) for ts in range(first, axis.end, step))
 
 
 def charts(
@@ -244,8 +259,11 @@ def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     return ChartView(
         "CVD",
-        f"base units, since {fmt.clock(history.since_ts)[:8]}",
+        f"{fmt.base_coin(instrument.symbol)} bought less sold, since {fmt.clock(history.since_ts)[:8]}",
         (Line(0, values),),
         low,
         high if high > low else low + 1.0,
+        top=f"{high:+,.4g}",
+        bottom=f"{low:+,.4g}",
+        times=_times(axis),
     )

@@ -130,11 +130,11 @@ def _large(lots: list[int]) -> float:
 
 
 def liquidated(history: History, now: int, instrument: Instrument) -> str:
-    """Return the liquidations of the last five minutes as a lower bound: the exchange tells one a second at most."""
+    """Return longs ▼ and shorts ▲ liquidated in the last five minutes as a lower bound: the exchange tells one a second at most."""
     rows = history.liquidations.rows
     if not len(rows):
         return ""
     recent = rows[np.searchsorted(rows["ts"], now - LIQUIDATION_SPAN_US) :]
     longs, shorts = (int(recent["qty"][recent["side"] == side].sum()) for side in (-1, 1))
     texts = [fmt.size(lots, instrument, 7) for lots in (longs, shorts)]
-    return f"liq 5m longs≥{texts[0]} shorts≥{texts[1]}"
+    return f"liq 5m ▼≥{texts[0]} ▲≥{texts[1]}"

@@ -135,8 +135,10 @@ def _missed(ticks: npt.NDArray[np.void], side: int, name: str, rule: bool, tick_
 
 def missed_words(one: Missed) -> str:
     """Return a missed trigger as words."""
-    who = "sells" if one.side < 0 else "buys"
-    return f"{fmt.clock(one.ts)[:8]} {who} {one.needed - 1} of {one.needed}: {wait(one.bit, one.known)}, for {fmt.age(one.us)}"
+    who = "▼" if one.side < 0 else "▲"
+    return (
+        f"{fmt.clock(one.ts)[:8]} {who} {one.needed - 1} of {one.needed} {fmt.age(one.us)}: {wait(one.bit, one.known)}"
+    )
 
 
 def fair(snapshot: Snapshot) -> str:
@@ -156,14 +158,14 @@ def width(snapshot: Snapshot) -> str:
     if made.widened == 1.0:
         return f"base {made.base:.1f}, hazard within {tolerance:g}: {made.hazard:.2f}"
     whom = {0: "", 1: ", the bid alone", -1: ", the ask alone"}[made.wide_side]
-    return f"{made.base:.1f} widened by hazard {made.widened:.1f}x{whom}: {made.hazard:.2f} over {tolerance:g}"
+    return f"{made.base:.1f} x{made.widened:.1f}{whom}, hazard {made.hazard:.2f} over {tolerance:g}"
 
 
 def order(order: OwnOrder, snapshot: Snapshot, history: History) -> str:
     """Say why an order stands where it stands, or why it leaves."""
     if order.leaving:
         gone = _last_why(history, order.order_id, QuoteAct.CANCEL)
-        return "leaving" if gone is None else f"leaving: {PULLED[gone]}"
+        return "" if gone is None else PULLED[gone]
     if order.strategy == Strategy.MAKER:
         held = snapshot.making is not None and order.side in snapshot.making.held_off and order.level == 0
         level = f", level {order.level + 1}" if order.level else ""
@@ -210,8 +212,8 @@ def lines(snapshot: Snapshot, instrument: Instrument, history: History) -> tuple
     last = max(missed(history, snapshot), key=lambda one: one.ts, default=None)
     lost = Value("missed", "—", Tone.UNKNOWN) if last is None else Value("missed", missed_words(last), side=last.side)
     return (
-        Value("fair", f"{fair(snapshot)} = {price}" if made else fair(snapshot), tone),
-        Value("width", f"{width(snapshot)} = {wide}" if made else width(snapshot), tone),
+        Value("fair", f"{price} = {fair(snapshot)}" if made else fair(snapshot), tone),
+        Value("width", f"{wide} = {width(snapshot)}" if made else width(snapshot), tone),
         side(1, snapshot, instrument, history),
         side(-1, snapshot, instrument, history),
         Value("sells", lacks(p.sells, snapshot), side=-1),

@@ -24,6 +24,7 @@ from tests.app.fake import BTC, MID, START, FakeConsole
 from tests.app.test_look import app as app_of
 from tests.app.test_look import settled
 from tests.app.test_monitor import screen_text
+from widgets.chart import ChartWidget
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 MINE = OwnOrder(7, 1, MID - 2, 10, 10, int(Strategy.OWN), 0, False, True, False, 4.0)
@@ -196,6 +197,18 @@ async def test_order_entry_without_a_book_has_no_price_to_stand_at(opened):
         assert "no price to stand at" in told(pilot)
 
 
+async def test_order_entry_shows_what_is_held_by_hand_in_the_place_of_the_maker(opened):
+    async with opened(Handy(orders=(MINE,)), size=(80, 24)) as pilot:
+        assert "MAKER USDT" in screen_text(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        assert "OWN USDT" in screen_text(pilot) and "by hand" in screen_text(pilot)
+        assert pilot.app.screen.last_frame.maker[1].text == "1"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "MAKER USDT" in screen_text(pilot)
+
+
 async def test_the_desk_arms_pauses_flattens_and_resets_the_ladder_that_is_lit(opened):
     console = Handy()
     async with opened(console) as pilot:
@@ -280,6 +293,8 @@ async def test_what_if_shows_both_and_esc_gives_up(opened):
             "cut short",
         ):
             assert words in text, words
+        drawn = pilot.app.screen.query_one("#both-lines", ChartWidget)
+        assert [len(line.values) for line in drawn.chart.series] == 2 * [2 * drawn.columns()]
         await pilot.press("h")
         assert console.plays[-1][1] == console.clock.now + 60_000_000
         assert console.plays[0][0].stopped

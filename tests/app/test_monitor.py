@@ -183,10 +183,10 @@ def told(pilot, name: str) -> str:
 
 async def test_why_and_break_even_stand_on_the_large_screen_and_follow_the_horizon(opened):
     async with opened(FakeConsole(), size=(200, 60)) as pilot:
-        assert "fair mid +21.1 skew -7.4 inventory" in told(pilot, "why")
-        assert "10.6 widened by hazard 1.6x" in told(pilot, "why")
+        assert "fair 53,105.62 = mid +21.1 skew -7.4 inventory" in told(pilot, "why")
+        assert "16.43 ticks = 10.6 x1.6, hazard" in told(pilot, "why")
         assert "rests: fair - ½ width" in told(pilot, "why") and "sells 1 of 4: no panic" in told(pilot, "why")
-        assert "at 5 s undefined: 12 fills" in told(pilot, "edge") and "even at 4 bps" in told(pilot, "edge")
+        assert "at 5 s undefined: 12 fills" in told(pilot, "edge") and "even 4 bps" in told(pilot, "edge")
         assert "funding not told yet" in told(pilot, "edge")
         await pilot.press("z")
         assert "at 30 s" in told(pilot, "edge")

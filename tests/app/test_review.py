@@ -177,7 +177,11 @@ async def test_a_session_without_a_log_says_so(opened):
     async with opened(FakeConsole(), size=(120, 40)) as pilot:
         await pilot.press("5", "u", "s", "S")
         await pilot.pause()
-        assert "not logged" in screen_text(pilot)
+        for _part in ("curves", "fills", "profit"):
+            assert "not logged" in screen_text(pilot)
+            await pilot.press("x")
+            await pilot.pause()
+            await pilot.pause()
 
 
 def shown(part: int):
@@ -200,3 +204,19 @@ def test_look(snap_compare, log, size, part):
     assert snap_compare(
         LobtermApp(console(), play=False, wall_us=lambda: 0), terminal_size=size, run_before=shown(part)
     )
+
+
+async def test_where_room_is_short_a_fill_keeps_its_time_and_the_session_goes_whole(opened, log):
+    async with opened(console(), size=(80, 24)) as pilot:
+        screen = await read_through(pilot)
+        await pilot.press("x")
+        await pilot.pause()
+        rows = screen._fills.table.rows
+        assert [cell.text for cell in rows[0]][:2] == ["time", "whose"] and "fee" not in [cell.text for cell in rows[0]]
+        assert rows[1][0].text in screen_text(pilot)
+        assert HERE.session_id not in screen_text(pilot)
+        await pilot.resize_terminal(200, 60)
+        await pilot.pause()
+        screen.repaint()
+        await pilot.pause()
+        assert HERE.session_id in screen_text(pilot) and "fee" in [cell.text for cell in screen._fills.table.rows[0]]

@@ -125,8 +125,8 @@ async def test_sizes_summed_and_in_the_quote_coin(opened):
     async with opened(lived()) as pilot:
         await pilot.press("s", "u")
         view = pilot.app.monitor.last_frame.ladder
-        assert view.cumulative and view.in_quote
-        assert "BOOK SUM QUOTE" in screen_text(pilot)
+        assert view.cumulative and view.unit == "USDT"
+        assert "BOOK SUM USDT" in screen_text(pilot)
         await pilot.press("s", "u")
         assert not pilot.app.monitor.last_frame.ladder.cumulative
 
@@ -137,7 +137,7 @@ async def test_the_smallest_trade(opened):
         await pilot.press("n", "n", "n")
         fewer = pilot.app.monitor.last_frame
         assert min(float(row.size) for row in fewer.trades) >= 0.1 > min(float(row.size) for row in every)
-        assert "≥0.1" in fewer.trades_note
+        assert "≥0.1" in fewer.least_size
         await pilot.press("N", "N", "N", "N")
         assert pilot.app.monitor.last_frame.trades == every
 

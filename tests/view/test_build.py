@@ -85,6 +85,7 @@ def test_before_the_engine_is_there():
     assert picture.ladder.unknown == ("LOADING", console.loading_note, "3 s")
     assert picture.skew.unknown == picture.hazard.unknown == "loading"
     assert (picture.maker, picture.trades, loading_header(console, Ui()).health) == ((), (), ())
+    assert (picture.waits, picture.pressure.window, picture.maker_state) == ("loading", "loading", "loading")
 
 
 def test_an_engine_that_did_not_load_says_so():

@@ -117,7 +117,7 @@ def test_funding_is_told_with_its_countdown_and_grows_old():
     now = START + 1_000_000
     assert desk.funding(history, now) == Value("fund", "0.0100 % 3h14m")
     assert desk.funding(history, START + 61_000_000).tone is Tone.WARN
-    assert desk.funding(history, START + 11_700_000_001).text == "0.0100 % due"
+    assert desk.funding(history, START + 11_700_000_001).text == "0.0100 % due, old"
     history.seek(now, NO_LEVELS, NO_LEVELS)
     assert desk.funding(history, now) is None
 

@@ -40,7 +40,7 @@ def test_a_round_trip_earns_the_distance_of_the_quotes_less_both_fees():
     bps, ticks, lots = edge.round_trip(snapshot(orders=orders((1, 100_000), (-1, 100_100))))
     assert (bps, ticks, lots) == (pytest.approx(2e4 * 59.98 / 200_100), pytest.approx(59.98), 10)
     told = edge.lines(snapshot(orders=orders((1, 100_000), (-1, 100_100))), past(), BTC, 3, "USDT")[1]
-    assert told.text == "+6.00 bps +0.0600 USDT after fees, a round trip of 0.010" and told.tone is Tone.GOOD
+    assert told.text == "+6.00 bps +0.0600 USDT net, both filled 0.010" and told.tone is Tone.GOOD
 
 
 def test_a_width_below_the_fees_loses():

@@ -145,3 +145,23 @@ def test_a_time_typed_is_taken_as_times_are_told(in_zone):
     first = 1_722_858_000_000_000  # 13:40 there
     assert moment("13:45", first, first + 600_000_000, local=True) == first + 300_000_000
     assert moment("11:45", first, first + 600_000_000) == first + 300_000_000
+
+
+@pytest.mark.parametrize(
+    ("value", "cells", "text"),
+    [
+        (153_977.4, 8, "153,977"),
+        (35_946.0, 8, "35,946"),
+        (5_574_958.0, 8, "5.57M"),
+        (5_574_958.0, 9, "5,574,958"),
+        (0.108, 8, "0.108"),
+        (0.00004, 8, "0.000040"),
+    ],
+)
+def test_what_a_size_is_worth_fits_and_is_never_told_as_nothing(value, cells, text):
+    assert fmt.worth(value, cells) == text
+
+
+@pytest.mark.parametrize(("symbol", "coin"), [("BTCUSDT", "BTC"), ("ETHBTC", "ETH"), ("X", "base")])
+def test_base_coin_is_never_guessed(symbol, coin):
+    assert fmt.base_coin(symbol) == coin

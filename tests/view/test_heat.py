@@ -80,7 +80,7 @@ def test_panning_back_holds_and_going_on_follows_again():
     assert back.end_ts == now - 3 * COLUMN_US
     assert heat.moved(back, 0, now, 1, 3, 0).end_ts is None
     assert heat.moved(ui, 500, now, 1, 0, 2).top == 502
-    assert view(history(), end_ts=back.end_ts).note.endswith("HELD")
+    assert view(history(), end_ts=back.end_ts).note.startswith("HELD")
 
 
 def test_following_stands_still_while_the_mid_is_in_the_middle_half():

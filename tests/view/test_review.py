@@ -57,7 +57,7 @@ def test_the_lines_of_profit_are_sums_of_the_minutes_and_add_up():
 def test_minutes_are_told_newest_first_and_a_hole_before_one_is_told():
     rows = review.minutes(reading(), 2)
     assert [row.time for row in rows] == ["11:44 +3 min", "11:43"]
-    assert rows[0].total.text == "-0.7568" and rows[0].parts == ("+0.5000", "-1.0568", "-0.2000", "+0.0000")
+    assert rows[0].total.text == "-0.7568" and rows[0].parts == ("+0.5000", "-1.0568", "-0.2000", "0.0000")
     assert review.minutes(reading(), 0) == ()
 
 

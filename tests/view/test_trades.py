@@ -82,7 +82,7 @@ def test_liquidations_are_a_lower_bound_of_the_last_five_minutes():
     rows["kind"], rows["qty"], rows["side"] = Kind.LIQUIDATION, [7, 20, 5], [-1, -1, 1]
     rows["ts"] = [START - 301_000_000, START - 1, START]
     history.events(rows)
-    assert liquidated(history, START, BTC) == "liq 5m longs≥0.020 shorts≥0.005"
+    assert liquidated(history, START, BTC) == "liq 5m ▼≥0.020 ▲≥0.005"
 
 
 def test_a_liquidation_stands_among_the_trades_at_its_time():

@@ -52,7 +52,7 @@ def test_the_fair_value_is_told_in_its_pieces():
 
 def test_the_width_says_how_much_the_hazard_widens_it_and_which_side():
     picture = snapshot(making=Making(0, 0, 0, 0, 10.0, 3.1, 31.0, 0.62, -1, ()))
-    assert why.width(picture) == "10.0 widened by hazard 3.1x, the ask alone: 0.62 over 0.2"
+    assert why.width(picture) == "10.0 x3.1, the ask alone, hazard 0.62 over 0.2"
 
 
 def test_without_a_target_it_says_what_is_missing():
@@ -79,7 +79,7 @@ def test_a_quote_that_was_pulled_says_when_and_why():
     assert told.text == "pulled 0.4s ago: inventory at its cap" and told.tone is Tone.WARN
     assert why.side(-1, snapshot(orders=()), BTC, past).text == "none yet"
     leaving = order(order_id=7, leaving=True)
-    assert why.order(leaving, snapshot(), past) == "leaving: inventory at its cap"
+    assert why.order(leaving, snapshot(), past) == "inventory at its cap"
     assert why.side(1, snapshot(orders=(leaving,)), BTC, past).text.startswith("pulled")
 
 
@@ -123,7 +123,7 @@ def test_what_is_needed_follows_the_rule():
 def test_a_missed_trigger_is_told_with_what_it_lacked_and_for_how_long():
     found = why.missed(history(alpha=ticks([0, 0, FOUR, FOUR, FOUR, 1, 0])), snapshot())
     assert [(one.side, one.bit, one.needed, one.us) for one in found] == [(-1, Condition.REFORM, 4, 750_000)]
-    assert why.missed_words(found[0]) == "11:43:13 sells 3 of 4: depth still falling, for 0.7s"
+    assert why.missed_words(found[0]) == "11:43:13 ▼ 3 of 4 0.7s: depth still falling"
 
 
 def test_what_ended_in_a_trigger_or_still_goes_on_was_not_missed():

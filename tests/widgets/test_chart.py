@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.widgets.styles import STYLES, text
-from widgets.chart import LABEL_CELLS, Chart, ChartTitle, Event, Level, Series, dots, draw
+from widgets.chart import LABEL_CELLS, Chart, ChartTitle, ChartWidget, Event, Level, Series, dots, draw
 from widgets.line_widget import PAINTS
 from widgets.raster import segments
 
@@ -75,3 +75,21 @@ def test_any_room(width, height):
     rows = draw(chart(rising(), levels=(Level(0.5, "0.5"),)), width, height)
     assert len(rows) == height
     assert all(len(text(segments(row, width, STYLES))) == width for row in rows)
+
+
+def test_with_times_the_last_row_is_the_axis_and_without_room_there_is_none():
+    times = ((0, "11:00"), (20, "11:10"), (37, "11:20"))
+    rows = draw(chart(rising(), times=times), WIDTH, 5)
+    assert rows[-1].text == " " * LABEL_CELLS + "└11:00".ljust(20) + "└11:10".ljust(20)
+    assert rows[-2].text[LABEL_CELLS] != " " and rows[0].text[-1] != " "
+    assert all("└" not in row.text for row in draw(chart(rising(), times=times), WIDTH, 3))
+
+
+def test_lines_are_named_in_their_paints_and_what_has_no_room_goes_whole():
+    widget = ChartWidget()
+    title = ChartTitle("PnL", "07:52 to 07:56", names=(("total +1.00", "strong"), ("fees -2.00", "ask")))
+    wide, narrow, least = (widget.row_segments(title, width, STYLES) for width in (60, 34, 20))
+    assert text(wide) == " PnL  total +1.00  fees -2.00".ljust(45) + "07:52 to 07:56 "
+    assert next(part.style.color for part in wide if "fees" in part.text) == STYLES["ask"].color
+    assert text(narrow).rstrip() == " PnL  total +1.00  fees -2.00"
+    assert text(least).rstrip() == " PnL  total +1.00"

@@ -130,14 +130,18 @@ class ReviewScreen(ConsoleScreen, inherit_bindings=False):
         self._paint_head()
         reading = self.background.result
         if reading is None:
-            self._curves.show(present_review.markouts(review.CurvesView("MARKOUTS", "", unknown=self._waiting())))
+            waits = self._waiting()
+            self._curves.show(present_review.markouts(review.CurvesView("MARKOUTS", "", unknown=waits)))
+            self._profit.show(present_review.profit(review.ProfitView("", unknown=waits), 0))
+            for table, name in ((self._groups, "GROUPS"), (self._fills, "FILLS"), (self._minutes, "MINUTES")):
+                table.show(present_review.waiting(name, waits))
             return
         self.choice = choice = review.kept(self.choice, reading)
         horizon = review.HORIZONS[choice.horizon]
         self._curves.show(present_review.markouts(review.curves(reading, choice)))
         self._groups.show(present_review.groups(review.groups(reading, choice), horizon))
         rows = review.fills(reading, choice, max(0, self._fills.size.height - 2))
-        self._fills.show(present_review.fills(rows, review.fills_note(reading, choice)))
+        self._fills.show(present_review.fills(rows, review.fills_note(reading, choice), self._fills.size.width))
         self._profit.show(present_review.profit(review.profit(reading), 2 * self._profit.columns()))
         shown = review.minutes(reading, max(0, self._minutes.size.height - 2))
         self._minutes.show(present_review.minutes(shown))
@@ -150,11 +154,13 @@ class ReviewScreen(ConsoleScreen, inherit_bindings=False):
     def _paint_head(self) -> None:
         reading, busy = self.background.result, self.background.busy
         words = "REVIEW" if reading is None else f"REVIEW {review.heading(reading)}"
-        right = (
-            (f"reading, {self.background.progress:,} trades so far" if busy else f"part {PARTS[self.part]}", "dim"),
+        part = (
+            () if self.has_class("-wide") else ((f"part {self.part + 1} of {len(PARTS)}: {PARTS[self.part]}", "dim"),)
         )
+        right = ((f"reading, {self.background.progress:,} trades so far", "dim"),) if busy else part
         failure = self.background.failure
-        left = ((words, "strong"), *(((failure, "bad"),) if failure else ()))
+        which = ((review.ident(reading), "dim"),) if reading else ()
+        left = ((words, "strong"), *(((failure, "bad"),) if failure else ()), *which)
         self._head.show((StatusRow(left, right),))
 
     # --- keys ---

@@ -186,7 +186,7 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
 
 
 def _about(lit: view.Setting) -> str:
-    words = [f"source: {lit.source}", f"from: {lit.layer}"]
+    words = [f"allowed: {lit.allowed} {lit.unit}".rstrip(), f"source: {lit.source}", f"from: {lit.layer}"]
     if lit.was:
         words.append(f"began as {lit.was} (backspace puts it back)")
     if lit.fixed:

@@ -64,7 +64,8 @@ class WhatIfScreen(ModalScreen[None], inherit_bindings=False):
         chart = self.query_one("#both-lines", ChartWidget)
         found = None
         if result is not None and not self.refused:
-            found = view.compared(result, self.market.instrument, fmt.quote_coin(self.market.symbol), chart.columns())
+            coin = fmt.quote_coin(self.market.symbol)
+            found = view.compared(result, self.market.instrument, coin, 2 * chart.columns())
         drawn, table = present_desk.what_if(found, words)
         chart.show(drawn)
         self.query_one("#both", TableWidget).show(table)
