@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lobterm.app import present
+from lobterm.view import desk
 from lobterm.view.models import LogLine
 from lobterm.view.robots import Robot
 from lobterm.view.settings import Setting
@@ -24,7 +25,7 @@ def robots(found: tuple[Robot, ...], chosen: int, coin: str) -> table.Table:
             table.Cell(robot.holds, "dim" if robot.is_flat else "own"),
             table.Cell(f"{robot.orders}", "text" if robot.orders else "dim"),
             table.Cell(robot.fills),
-            table.Cell(robot.pnl, "warn" if robot.pnl == "unmarked" else PNL[robot.pnl_sign]),
+            table.Cell(robot.pnl, "warn" if robot.pnl in (desk.UNMARKED, desk.UNPRICED) else PNL[robot.pnl_sign]),
         )
         for at, robot in enumerate(found)
     ]

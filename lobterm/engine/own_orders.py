@@ -22,9 +22,12 @@ from lobterm.events import OrderAct
 KEEP_US = 2_000_000
 """How long an ended order is kept for prints that are late."""
 
-PLACE, CANCEL, REJECT = int(QuoteAct.PLACE), int(QuoteAct.CANCEL), int(QuoteAct.REJECT)
-WHY_GAP, WHY_PERSON, WHY_NO_BOOK, WHY_LIMIT, WHY_GONE = (
-    int(why) for why in (QuoteWhy.GAP, QuoteWhy.PERSON, QuoteWhy.NO_BOOK, QuoteWhy.LIMIT, QuoteWhy.GONE)
+PLACE, CANCEL, REJECT, UNPRICED = (
+    int(act) for act in (QuoteAct.PLACE, QuoteAct.CANCEL, QuoteAct.REJECT, QuoteAct.UNPRICED)
+)
+WHY_GAP, WHY_PERSON, WHY_NO_BOOK, WHY_LIMIT, WHY_GONE, WHY_NO_MARK = (
+    int(why)
+    for why in (QuoteWhy.GAP, QuoteWhy.PERSON, QuoteWhy.NO_BOOK, QuoteWhy.LIMIT, QuoteWhy.GONE, QuoteWhy.NO_MARK)
 )
 ASKS_MOVE, ASKS_FLATTEN, ASKS_PLACE = int(OrderAct.MOVE), int(OrderAct.FLATTEN), int(OrderAct.PLACE)
 OWN = int(Strategy.OWN)
@@ -242,22 +245,36 @@ def pull_all(s: st.State, out: st.Out, ts: int) -> None:
 
 
 @kernel
-def _refuse(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, why: int) -> None:
-    """Append a QUOTE row about what a person asked for and did not get."""
+def _say(
+    s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, since: int, act: int, why: int
+) -> None:
+    """Append a QUOTE row that is about no order."""
     row = out.quotes[out.n[st.QUOTES]]
     row.offset = s.core[0].clock[st.ROWS]
     row.ts = ts
     row.order_id = 0
     row.px = px
     row.qty = qty
-    row.live_from = 0
+    row.live_from = since
     row.live_to = 0
     row.side = side
-    row.act = REJECT
+    row.act = act
     row.why = why
     row.strategy = strategy
     row.level = 0
     out.n[st.QUOTES] += 1
+
+
+@kernel
+def _refuse(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, why: int) -> None:
+    """Say what a person asked for and did not get."""
+    _say(s, out, ts, strategy, side, px, qty, 0, REJECT, why)
+
+
+@kernel
+def say_unpriced(s: st.State, out: st.Out, ts: int, strategy: int, held: int, exch_ts: int) -> None:
+    """Say that what a funding settlement at `exch_ts` brought on `held` lots is not known."""
+    _say(s, out, ts, strategy, 1 if held > 0 else -1, 0, abs(held), exch_ts, UNPRICED, WHY_NO_MARK)
 
 
 @kernel

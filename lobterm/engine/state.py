@@ -62,14 +62,15 @@ Floats = npt.NDArray[np.float64]
     KNOWN_NOW,  # AlphaValid of the last alpha tick
     NEXT_FUNDING,  # exchange time of the next settlement, 0 unknown
     MARK_E8,  # the exchange's mark price, 0 unknown
-    SETTLE_T,  # the last settlement time that passed, and the first mark price at or after it
+    SETTLE_T,  # the last settlement time that passed, and the mark price heard at it: 0 if none was
     SETTLE_MARK_E8,
     SETTLED,  # exchange time of the last settlement posted: told twice, it is posted once
     FORCED_TICKS,  # alpha ticks with a side FORCED
     TRIGGERED,  # triggers so far
     SLOTS,  # slots of orders ever used: none lies beyond
-) = range(44)
-CLOCK_SIZE = 44
+    MARK_T,  # exchange time of the mark price
+) = range(45)
+CLOCK_SIZE = 45
 
 TRADES, LABELLED, ALPHA_TICKS, PLACED, REQUOTES, REJECTS, GAPS, THROTTLED = 0, 1, 6, 7, 8, 9, 10, 11
 """Fields of the counts; LABELLED takes five, one a Label."""

@@ -34,6 +34,7 @@ class What(IntEnum):
     REJECT = 8
     FUNDING = 9
     ACCOUNT = 10
+    UNPRICED = 11
 
 
 class Note(NamedTuple):
@@ -110,6 +111,17 @@ class Happened:
         found += [
             Note(int(row["ts"]), What.REJECT, int(row["px"]), int(row["why"]), int(row["side"]), int(row["strategy"]))
             for row in quotes[quotes["act"] == QuoteAct.REJECT][-KEPT:]
+        ]
+        found += [
+            Note(
+                int(row["ts"]),
+                What.UNPRICED,
+                int(row["live_from"]),
+                int(row["qty"]),
+                int(row["side"]),
+                int(row["strategy"]),
+            )
+            for row in quotes[quotes["act"] == QuoteAct.UNPRICED][-KEPT:]
         ]
         self._add(found)
 

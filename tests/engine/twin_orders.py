@@ -47,6 +47,7 @@ class Account:
     cash: int = 0  # tick-lots
     fees: int = 0
     funding: int = 0
+    unpriced: int = 0  # settlements that are missing in it
 
     def held_at(self, exch_ts):
         return self.brought + sum(lots for at, lots, _ in self.fills if at <= exch_ts)
@@ -302,15 +303,24 @@ class Orders:
             acct.fees = value
         elif fact == 6:
             acct.funding = value
+        elif fact == 11 and abs(value) < 1 << 40:
+            acct.unpriced = value
 
-    def settle(self, exch_ts, mark_e8, rate_e8):
-        """A long pays a positive rate on what it held at the settlement's time."""
-        if mark_e8 <= 0 or abs(rate_e8) >= 10_000_000 or exch_ts <= self.settled:
+    def settle(self, ts, exch_ts, mark_e8, rate_e8):
+        """A long pays a positive rate on what it held at the settlement's time; without a mark price nobody knows how much."""
+        if abs(rate_e8) >= 10_000_000 or exch_ts <= self.settled:
             return  # not credible, or told before
         self.settled = exch_ts
-        for acct in self.accounts:
-            base = acct.held_at(exch_ts) * Fraction(self.i.lot_size)
-            acct.funding -= round(base * Fraction(mark_e8, 10**8) * Fraction(rate_e8, 10**8) * 10**8)
+        for who, acct in enumerate(self.accounts):
+            held = acct.held_at(exch_ts)
+            if mark_e8 > 0:
+                base = held * Fraction(self.i.lot_size)
+                acct.funding -= round(base * Fraction(mark_e8, 10**8) * Fraction(rate_e8, 10**8) * 10**8)
+            elif held and rate_e8:
+                acct.unpriced += 1
+                side, why = (1 if held > 0 else -1), QuoteWhy.NO_MARK
+                self.t.say("quotes", ts=ts, qty=abs(held), live_from=exch_ts, side=side, act=QuoteAct.UNPRICED, why=why,
+                           strategy=who)  # fmt: skip
 
 
 class Maker:

@@ -79,6 +79,9 @@ def test_what_cannot_be_known_is_not_a_number():
     shown = figures(desk.maker(blind, BTC))
     assert shown["fair"] == shown["width"] == shown["bid"] == shown["ask"] == ("—", Tone.UNKNOWN)
     assert shown["PnL"] == shown["PnL inventory"] == ("unmarked", Tone.WARN)
+    owing = figures(desk.profit(Pnl(None, 5, 7, 0, 0, None)))
+    assert owing["PnL"] == owing["PnL funding"] == ("unpriced", Tone.WARN)
+    assert owing["PnL inventory"][0] != "unpriced"
     market = figures(desk.market(blind, BTC))
     assert {market[name] for name in ("mid", "microprice", "spread", "at touch")} == {("—", Tone.UNKNOWN)}
 
