@@ -403,7 +403,7 @@ class Replay(Hands):
             events = self._cursor.read(CHUNK)
         else:
             events = self.source.pass_by(stop - done)
-        self.history.events(events)
+        self.history.events(events, at)
         for rows in self._drive.fold(self.engine, events):
             self._keep(rows, logged=played and new)
         if played and new:
@@ -413,7 +413,7 @@ class Replay(Hands):
         """Fold the next item of the overlay."""
         woven = self._woven
         events, (_, new) = self.overlay.event(self._done), self._logged.run(woven, woven + 1)
-        self.history.events(events)
+        self.history.events(events, self.position_rows)
         for rows in self._drive.fold_beside(self.engine, events):
             self._keep(rows, logged=played and new)
         if played and new:

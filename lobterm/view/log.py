@@ -74,7 +74,7 @@ def line(note: Note, instrument: Instrument) -> LogLine:
 
 
 def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
-    what, a, b, c, d, x = note[1:]
+    what, a, b, c, d, x, _ = note[1:]
     if what is What.GAP:
         cause = CAUSES[GapCause(a)] if a in list(GapCause) else f"cause {a}"
         scope = SCOPES[Scope(b)] if b in list(Scope) else f"scope {b}"
