@@ -1,8 +1,8 @@
 """Own orders: sent, cancelled, looked up, written down; and how far they reach, so that most prints need not look at any.
 
-What: an order lives in (live_from, live_to] on the exchange's clock. Orders and cancels share one limit a second; a gap pulls
-everything without asking it. Ended orders stay until no print of their lifetime can still arrive, because a print may come
-after the cancel.
+What: an order lives in (live_from, live_to] on the exchange's clock. Orders and cancels of the ladders share one limit a
+second, those that a person asks for another of the same size; a gap pulls everything without asking either. Ended orders stay
+until no print of their lifetime can still arrive, because a print may come after the cancel.
 Seeds: 003 §5.2, §9.2; methods §3.6, §4.14.
 Units: exchange µs, ticks, lots.
 """
@@ -63,15 +63,16 @@ def log_order(
 
 
 @kernel
-def _may_act(clock: Ints, counts: Ints, most: int, ts: int) -> bool:
-    """Count one order or cancel against the limit of the second in hand."""
-    if ts - clock[st.ACTIONS_FROM] >= 1_000_000:
-        clock[st.ACTIONS_FROM] = ts
-        clock[st.ACTIONS] = 0
-    if clock[st.ACTIONS] >= most:
+def _may_act(clock: Ints, counts: Ints, most: int, ts: int, why: int) -> bool:
+    """Count one order or cancel against the limit of the second in hand: hands have one of their own."""
+    begun, acted = (st.HAND_FROM, st.HAND_ACTIONS) if why == WHY_PERSON else (st.ACTIONS_FROM, st.ACTIONS)
+    if ts - clock[begun] >= 1_000_000:
+        clock[begun] = ts
+        clock[acted] = 0
+    if clock[acted] >= most:
         counts[st.THROTTLED] += 1
         return False
-    clock[st.ACTIONS] += 1
+    clock[acted] += 1
     return True
 
 
@@ -141,7 +142,7 @@ def place(
     c = s.core[0]
     now = exchange_now(s, ts)
     slot = _free_slot(c.orders, c.clock, now)
-    if slot < 0 or not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts):
+    if slot < 0 or not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts, why):
         return False
     order = c.orders[slot]
     latency = int(c.params[pm.ORDER_LATENCY_US])
@@ -177,7 +178,7 @@ def place(
 def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
     """Send a cancel; the order dies one cancel latency later, never before it has arrived. False at the limit."""
     c = s.core[0]
-    if not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts):
+    if not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts, why):
         return False
     order = c.orders[slot]
     order[st.O_TO] = max(exchange_now(s, ts) + int(c.params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
@@ -300,7 +301,7 @@ def _move(s: st.State, out: st.Out, ts: int, order_id: int, px: int) -> None:
         _refuse(s, out, ts, OWN, 0, px, 0, WHY_GONE)
         return
     side, left = c.orders[found, st.O_SIDE], c.orders[found, st.O_LEFT]
-    acted = c.clock[st.ACTIONS] if ts - c.clock[st.ACTIONS_FROM] < 1_000_000 else 0
+    acted = c.clock[st.HAND_ACTIONS] if ts - c.clock[st.HAND_FROM] < 1_000_000 else 0
     if acted + 2 > int(c.params[pm.MAX_ACTIONS]):
         c.counts[st.THROTTLED] += 1
         _refuse(s, out, ts, OWN, side, px, left, WHY_LIMIT)

@@ -76,26 +76,32 @@ class Orders:
         self.t, self.p, self.i = twin, twin.p, twin.i
         self.orders, self.next_id = [], 1
         self.accounts = [Account() for _ in Strategy]
-        self.second_began, self.acted = None, 0
+        self.acts = {}  # whether by hand: (when the second began, orders and cancels in it)
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
     def now(self, ts):
         return ts + self.t.offset
 
-    def may_act(self, ts):
-        """At most so many orders and cancels in the second that the first of them opens."""
-        if self.second_began is None or ts - self.second_began >= 1_000_000:
-            self.second_began, self.acted = ts, 0
-        if self.acted >= int(self.p[pm.MAX_ACTIONS]):
-            return False
-        self.acted += 1
-        return True
+    def may_act(self, ts, why, more=1):
+        """At most so many orders and cancels in the second that the first of them opens, hands and ladders each on their own."""
+        by_hand = why == QuoteWhy.PERSON
+        began, acted = self.acts.get(by_hand, (ts, 0))
+        if ts - began >= 1_000_000:
+            began, acted = ts, 0
+        return acted + more <= int(self.p[pm.MAX_ACTIONS]) and (by_hand, began, acted)
+
+    def act(self, ts, why):
+        """Count one order or cancel; return whether it may be sent."""
+        if free := self.may_act(ts, why):
+            by_hand, began, acted = free
+            self.acts[by_hand] = began, acted + 1
+        return bool(free)
 
     def place(self, ts, strategy, side, px, qty, level, taker, why):
         now, latency = self.now(ts), int(self.p[pm.ORDER_LATENCY_US])
         self.orders = [o for o in self.orders if not (o.live_to and now - o.live_to > KEEP_US)]
-        if len(self.orders) >= SLOTS or not self.may_act(ts):
+        if len(self.orders) >= SLOTS or not self.act(ts, why):
             return False
         arrives = None if taker else ts + latency
         order = Order(self.next_id, strategy, side, px, qty, level, taker, now + latency, arrives)
@@ -105,7 +111,7 @@ class Orders:
         return True
 
     def cancel(self, ts, order, why):
-        if not self.may_act(ts):
+        if not self.act(ts, why):
             return False
         order.live_to = max(self.now(ts) + int(self.p[pm.CANCEL_LATENCY_US]), order.live_from)
         self.say(order, ts, QuoteAct.CANCEL, why)
@@ -157,8 +163,7 @@ class Orders:
             self.refuse(ts, Strategy.OWN, 0, px, 0, QuoteWhy.GONE)
             return
         (o,) = meant
-        fresh = self.second_began is None or ts - self.second_began >= 1_000_000
-        if (0 if fresh else self.acted) + 2 > int(self.p[pm.MAX_ACTIONS]):
+        if not self.may_act(ts, QuoteWhy.PERSON, 2):
             self.refuse(ts, Strategy.OWN, o.side, px, o.left, QuoteWhy.LIMIT)
         else:
             self.cancel(ts, o, QuoteWhy.PERSON)
