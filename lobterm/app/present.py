@@ -60,6 +60,7 @@ STATES = {
     RunState.ENDED: ("■ END OF TAPE", "warn"),
     RunState.SEEKING: ("◌ SEEKING", "warn"),
     RunState.FAILED: ("✗ STOPPED", "bad"),
+    RunState.LIVE: ("● LIVE", "good"),
 }
 BADGES = {"LIVE": "badge-live", "INSTANT REPLAY": "badge-past"}
 SHORT = {
@@ -472,4 +473,7 @@ def timeline(view: TimelineView, rows: int) -> tuple[time_line.Row, ...]:
 def transport_bar(view: TransportView) -> transport.Transport:
     """Return the transport."""
     state, paint = STATES[view.state]
-    return transport.Transport(state, paint, view.speed, view.clock, view.end, view.progress)
+    if view.trouble:
+        paint = _paint(view.trouble)
+    trouble = view.trouble.text if view.trouble else ""
+    return transport.Transport(state, paint, view.speed, view.clock, view.end, view.progress, trouble)
