@@ -64,7 +64,8 @@ def what_if(found: Compared | None, words: str) -> tuple[charts.Chart, table.Tab
     if found is None:
         return charts.Chart(title, unknown=words), table.Table(table.TableTitle("", ""), (), "<>>>", 0, "")
     chart = charts.Chart(
-        title, (charts.Series(found.lines[0], "dim"), charts.Series(found.lines[1], "own")), found.low, found.high,
+        title, (charts.Series(found.lines[0], "dim", "as begun", "dotted"), charts.Series(found.lines[1], "own", "as now")),
+        found.low, found.high,
         f"{found.high:,.4g}", f"{found.low:,.4g}",
     )  # fmt: skip
     head = (

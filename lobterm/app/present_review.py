@@ -12,6 +12,10 @@ from widgets import curves, table
 
 LINES = {"total": "strong", "spread": "bid", "moved": "own", "fees": "ask", "slip": "dim"}
 """Paint of each part of profit."""
+NAMED = {
+    "total": ("total",), "spread": ("spread", "dotted"), "moved": ("moved", "dashed"), "fees": ("fees", "sparse"),
+}  # fmt: skip
+"""Name and stroke of those that are drawn."""
 DRAWN = ("fees", "spread", "moved", "total")
 """Which of them are drawn, the last over the others."""
 
@@ -81,7 +85,9 @@ def profit(view: ProfitView, dots: int) -> charts.Chart:
     """Return profit by minute and its parts as lines; a minute is as wide as there is room for."""
     lines = dict(zip(view.names, view.lines, strict=True))
     wide = max(1, dots // max(1, len(view.lines[0]))) if view.lines else 1
-    series = tuple(charts.Series(np.repeat(lines[name], wide), LINES[name]) for name in DRAWN if name in lines)
+    series = tuple(
+        charts.Series(np.repeat(lines[name], wide), LINES[name], *NAMED[name]) for name in DRAWN if name in lines
+    )
     levels = (charts.Level(0.0, "0", "dim"),) if view.lines else ()
     return charts.Chart(
         charts.ChartTitle("PnL BY MINUTE", view.note), series, view.low, view.high,
