@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lobterm import runtime
+from lobterm import runs, runtime
 from lobterm.engine import checkpoint
 from lobterm.events import Flag, Kind
 from lobterm.tape import indexer, parquet
@@ -42,7 +42,7 @@ def replay(tmp_path, monkeypatch):
     monkeypatch.setattr(indexer, "NEAR", 50)
     path = tmp_path / "grainy.parquet"
     parquet.write_tape(path, (PERP,), [EVENTS], exch_ts_kind={0: "T"})
-    replay = runtime.Replay(runtime.Setup(parquet.open_tape(path), CONFIG, MODEL), warmed=lambda: None)
+    replay = runtime.Replay(runs.Setup(parquet.open_tape(path), CONFIG, MODEL), warmed=lambda: None)
     replay.load()
     replay.seeker.indexer.wait(len(EVENTS))
     yield replay
