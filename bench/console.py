@@ -40,14 +40,14 @@ def child(given: argparse.Namespace, case: dict, report: Path) -> None:
     os.environ["TEXTUAL_FPS"] = "120"
     from textual.screen import Screen
 
-    from lobterm import config, runtime
+    from lobterm import config, runs, runtime
     from lobterm.app.app import LobtermApp
     from lobterm.models import model
     from lobterm.tape import parquet
 
     tape = parquet.open_tape(given.tape)
-    path = given.model or runtime.model_beside(given.tape)
-    setup = runtime.Setup(tape, config.load(), model.load(path) if path else None)
+    path = given.model or runs.model_beside(given.tape)
+    setup = runs.Setup(tape, config.load(), model.load(path) if path else None)
     at = tape.meta.first_ts_us + int(given.at * 1e6)
     console = runtime.Replay(setup, at=None if case["speed"] == float("inf") else at)
     console.clock.speed = case["speed"]

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lobterm import config, headless, runtime, warm
+from lobterm import config, headless, runs, warm
 from lobterm.engine import drive
 from lobterm.events import Kind
 from lobterm.models import model
@@ -45,10 +45,10 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
     tape = parquet.open_tape(given.tape)
-    path = given.model or runtime.model_beside(given.tape)
+    path = given.model or runs.model_beside(given.tape)
     chosen = model.load(path) if path else None
     events = repeated(tape.read(), given.repeat)
-    setup = runtime.Setup(tape, config.load(), chosen)
+    setup = runs.Setup(tape, config.load(), chosen)
     warm.load()
 
     def fold(rows):
@@ -58,7 +58,7 @@ def main() -> None:
 
     def logged():
         with tempfile.TemporaryDirectory() as folder, SessionLog(Path(folder) / "s.sqlite") as log:
-            headless.replay(runtime.Setup(tape, setup.config, chosen, log), events)
+            headless.replay(runs.Setup(tape, setup.config, chosen, log), events)
 
     book = events[(events["kind"] == Kind.BOOK) | (events["kind"] == Kind.BOOK_CLEAR)]
     results = []

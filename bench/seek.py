@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lobterm import config, runtime, warm
+from lobterm import config, runs, runtime, warm
 from lobterm.engine import checkpoint, drive, ordered
 from lobterm.engine import pressure as pr
 from lobterm.engine import state as st
@@ -168,7 +168,7 @@ def measure(path, seeks, turned):
     settings = config.load()
     for text in turned:
         settings = settings.with_override(text)
-    setup = runtime.Setup(parquet.open_tape(path), settings, model.load(MODEL))
+    setup = runs.Setup(parquet.open_tape(path), settings, model.load(MODEL))
     warm.load()
     replay, rng = runtime.Replay(setup), np.random.default_rng(1)
     load_ms, _ = timed(replay.load)

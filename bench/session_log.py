@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from replay import repeated
 
-from lobterm import config, headless, runtime, warm
+from lobterm import config, headless, runs, warm
 from lobterm.engine import drive
 from lobterm.engine.rows import LabelValid, Marked
 from lobterm.models import model
@@ -40,7 +40,7 @@ REPEATED = 5
 
 def setup(log=None):
     """Return the bundled tape with its model."""
-    return runtime.Setup(parquet.open_tape(DEMO), config.Config(()), model.load(runtime.model_beside(DEMO)), log)
+    return runs.Setup(parquet.open_tape(DEMO), config.Config(()), model.load(runs.model_beside(DEMO)), log)
 
 
 def real_rows():

@@ -10,7 +10,7 @@ import numpy as np
 
 from lobterm import warm
 from lobterm.events import EventArray
-from lobterm.runtime import CHUNK, Setup, model_warning
+from lobterm.runs import CHUNK, Setup, model_warning
 
 if TYPE_CHECKING:
     from lobterm.engine.drive import Engine, Rows

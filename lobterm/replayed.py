@@ -22,6 +22,7 @@ from lobterm.engine import state as st
 from lobterm.engine.params import PARAMS
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
+from lobterm.instrument import Instrument
 from lobterm.models.model import ClusterModel
 from lobterm.session import log as session_log
 from lobterm.session import reader, records
@@ -47,7 +48,7 @@ class Again:
         self.overlay = Overlay(int(meta.instruments[0].market), items)
         self.stretches, self.closed_at = _stretches(log, run, meta.rows + len(items))
         self._pages = Pages(self.tape, self.overlay.market)
-        self._engine = _engine(log, run, self.tape)
+        self._engine = engine(log, run, meta.instruments[0])
         self.events = 0
 
     def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[drive.Rows, bool]]:
@@ -95,17 +96,7 @@ def verify(
         for row in held.rest():
             compared.take(table, row)
     compared.end(ended=True)
-    return {
-        "session_id": run.session_id,
-        "rows_compared": compared.compared,
-        "rows_differing": compared.differing,
-        "first_difference": compared.first,
-        "rows_not_logged": compared.not_logged,
-        "ended": run.ended,
-        "events": again.events,
-        "overlay": len(again.overlay),
-        "tape": str(again.tape.path),
-    }
+    return compared.answer(run, again.events) | {"overlay": len(again.overlay), "tape": str(again.tape.path)}
 
 
 class _InOrder:
@@ -173,10 +164,11 @@ def _stretches(log: Path, run: reader.Run, most: int) -> tuple[list[tuple[int, i
     return held, closed
 
 
-def _engine(log: Path, run: reader.Run, tape: parquet.Tape) -> drive.Engine:
+def engine(log: Path, run: reader.Run, instrument: Instrument) -> drive.Engine:
+    """Return a session's engine before its first row; raise InputError where its parameters are another version's."""
     if len(run.params) != len(PARAMS):
         what = f"session {run.session_id} has {len(run.params)} parameters, this lobterm {len(PARAMS)}"
         raise InputError(what, file=log, mend="verify it with the version that ran it")
     model = run.provenance.get("model")
     centroids, roles = (None, None) if model is None else msgspec.convert(model, ClusterModel).engine_arrays()
-    return drive.start(tape.meta.instruments[0], np.array(run.params), centroids, roles)
+    return drive.start(instrument, np.array(run.params), centroids, roles)

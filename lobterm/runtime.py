@@ -1,4 +1,4 @@
-"""Composition root: a feed, the engine and a log, and what a console may ask of them.
+"""A tape that is played under a clock: a feed, the engine and a log, moved by steps, seeks and hands.
 
 Live and replay differ in the feed alone; the engine cannot tell which it is fed by.
 """
@@ -9,120 +9,31 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from lobterm import __version__, warm
+from lobterm import warm
+from lobterm.asked import Asked
 from lobterm.clock import ReplayClock
-from lobterm.engine.params import BY_KEY, FILL_RULE
-from lobterm.errors import InputError, LobtermError
-from lobterm.hands import Ask, Hands
-from lobterm.instrument import Instrument
+from lobterm.errors import InputError
+from lobterm.hands import Ask
+from lobterm.runs import CHUNK, Setup
 from lobterm.tape.ring import Cursor, Ring
-from lobterm.view.console import Logged, Seeking, Unit
+from lobterm.view.console import Unit
 from lobterm.view.history import History
 
 if TYPE_CHECKING:
-    from lobterm.config import Config
-    from lobterm.engine.drive import Engine, Rows
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.drive import Rows
     from lobterm.feeds.replay import ReplayFeed
-    from lobterm.models.model import ClusterModel
     from lobterm.seeking import Seeker
-    from lobterm.session.log import SessionLog
-    from lobterm.tape.parquet import Tape
-    from lobterm.tape.timeline import Overview
-    from lobterm.what_if import WhatIf
 
-CHUNK = 65_536
-FILL_RULES = BY_KEY["matching.rule"].choices
 SLICE = 4_096
 LABELS_KEPT = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """Everything a run is made of: what is replayed, with which parameters and which model, logged where."""
-
-    tape: Tape
-    config: Config
-    model: ClusterModel | None
-    log: SessionLog | None = None
-
-    @property
-    def instrument(self) -> Instrument:
-        """Return the market that is traded: the perpetual, or the only one."""
-        return self.tape.meta.instruments[0]
-
-    @property
-    def params(self) -> npt.NDArray[np.float64]:
-        """Return the parameter vector for the traded symbol."""
-        return self.config.params(self.instrument.symbol)
-
-    def new_engine(self) -> Engine:
-        """Return an engine before its first row."""
-        from lobterm.engine import drive
-
-        centroids, roles = self.model.engine_arrays() if self.model else (None, None)
-        return drive.start(self.instrument, self.params, centroids, roles, capacity=CHUNK // 4)
-
-    def source_note(self) -> str:
-        """Say in a few words where touch and trades come from."""
-        meta, market = self.tape.meta, int(self.instrument.market)
-        words = [f"touch: {meta.touch_source[market]}", f"trades: {meta.trade_source[market]}"]
-        if meta.provenance.get("simulated"):
-            words.append("simulated")
-        return " · ".join(words)
-
-    def provenance(self) -> dict[str, Any]:
-        """Return what the session log keeps about this run."""
-        meta, symbol = self.tape.meta, self.instrument.symbol
-        return {
-            "tape": str(self.tape.path),
-            "tape_sha256": meta.sha256,
-            "instrument": self.instrument.to_json(),
-            "first_ts_us": meta.first_ts_us,
-            "last_ts_us": meta.last_ts_us,
-            "params": self.params.tolist(),
-            "origins": {
-                key: layer
-                for key in BY_KEY
-                if (layer := self.config.origin(symbol, key)) not in ("built in", "defaults")
-            },
-            "model": self.model.to_json() if self.model else None,
-            "model_sha256": self.model.sha256 if self.model else None,
-            "fill_rule": FILL_RULES[int(self.params[FILL_RULE])],
-            "versions": {"lobterm": __version__},
-        }
-
-
-def model_beside(tape: Path) -> Path | None:
-    """Return the model file that lies beside a tape, if there is one: under its name, or as `starter` for the folder."""
-    named = (tape.with_name(f"{stem}.model.json") for stem in (tape.stem, "starter"))
-    return next((path for path in named if path.is_file()), None)
-
-
-def model_warning(setup: Setup) -> str:
-    """Say how the model's training data differs from the tape, or nothing."""
-    if setup.model is None:
-        return "no cluster model: trades stay unclassified and the maker does not quote (lobterm model train TAPE)"
-    meta, market = setup.tape.meta, int(setup.instrument.market)
-    differs = [
-        f"{what} source {trained} in the model, {here} in the tape"
-        for what, trained, here in (
-            ("touch", setup.model.training.get("touch_source"), meta.touch_source[market]),
-            ("trade", setup.model.training.get("trade_source"), meta.trade_source[market]),
-        )
-        if trained != here
-    ]
-    return "; ".join(differs)
-
-
-class Replay(Hands):
+class Replay(Asked):
     """A tape under a replay clock, as the console sees it.
 
     What is played (by the clock or by steps) is logged, each row of the tape once; what a seek passes is not. The summary
@@ -318,16 +229,6 @@ class Replay(Hands):
         """Play on at the end of the loop."""
         self.loop = None
 
-    @property
-    def seeking(self) -> Seeking | None:
-        """Return how far a seek is that waits for the index; None while there is none."""
-        return self._seeker.progress if self._seeker else None
-
-    @property
-    def seek_note(self) -> str:
-        """Say why the last seek led nowhere, or nothing."""
-        return self._seeker.note if self._seeker else ""
-
     def cancel_seek(self) -> None:
         """Give up a seek that waits; everything stays where it is."""
         if self._seeker:
@@ -404,7 +305,7 @@ class Replay(Hands):
             events = self._cursor.read(CHUNK)
         else:
             events = self.source.pass_by(stop - done)
-        self.history.events(events)
+        self.history.events(events, at)
         for rows in self._drive.fold(self.engine, events):
             self._keep(rows, logged=played and new)
         if played and new:
@@ -414,7 +315,7 @@ class Replay(Hands):
         """Fold the next item of the overlay."""
         woven = self._woven
         events, (_, new) = self.overlay.event(self._done), self._logged.run(woven, woven + 1)
-        self.history.events(events)
+        self.history.events(events, self.position_rows)
         for rows in self._drive.fold_beside(self.engine, events):
             self._keep(rows, logged=played and new)
         if played and new:
@@ -457,16 +358,6 @@ class Replay(Hands):
             self._overlay_changed()
         return later
 
-    @property
-    def later_items(self) -> int:
-        """Return how many changes and orders lie behind here, from having been there before."""
-        return len(self.overlay) - self._done if self.ready else 0
-
-    def may_act(self) -> None:
-        """Raise InputError while hands can do nothing."""
-        if not self.ready or self.failure:
-            raise InputError(self.failure or "the engine is not loaded yet")
-
     def _overlay_changed(self) -> None:
         """Let index and log know that from here on this is another run."""
         from lobterm.engine.digest import RowsDigest
@@ -501,105 +392,7 @@ class Replay(Hands):
             self._digest.add(rows)
             self.setup.log.write(rows)
 
-    # --- what a screen may ask ---
-
-    @property
-    def instrument(self) -> Instrument:
-        """Return the market that is traded."""
-        return self.setup.instrument
-
-    @property
-    def start_params(self) -> npt.NDArray[np.float64]:
-        """Return the parameter vector that the session began with."""
-        return self.setup.params
-
-    def origin(self, key: str) -> str:
-        """Return which layer of the configuration a parameter's first value came from."""
-        return self.setup.config.origin(self.symbol, key)
-
-    def what_if(self, until_ts: int | None = None) -> WhatIf:
-        """Make ready to play on from here twice, without and with what hands turned; raise InputError if nothing was.
-
-        `until_ts`: how far, None for the end of the tape.
-        """
-        from lobterm.events import Kind
-        from lobterm.tape.pages import Pages
-        from lobterm.what_if import WhatIf
-
-        self.may_act()
-        begun, start_params = self.engine.state.params.copy(), self.start_params
-        turned = [item.qty for item in self.overlay.items[: self._done] if item.kind == Kind.PARAM]
-        begun[turned] = start_params[turned]  # what the tape itself turned stays
-        market, start = int(self.instrument.market), self.position_rows
-        stop = self.rows_total if until_ts is None else self.source.row_at(until_ts)
-        pages = Pages(self.setup.tape.again(), market)
-        return WhatIf(self.engine.state, begun, pages, start, stop, market)
-
-    def snapshot(self, depth: int) -> Snapshot:
-        """Return the engine's picture with up to `depth` levels a side."""
-        from lobterm.engine import read
-
-        return read.snapshot(self.engine.state, depth)
-
-    def labels(self, n: int) -> npt.NDArray[np.void]:
-        """Return the last `n` LABEL rows, oldest first."""
-        from lobterm.engine.rows import LABEL
-
-        if not self._labels:
-            return np.zeros(0, LABEL)
-        return np.concatenate(self._labels)[-n:]
-
-    def overview(self, columns: int) -> Overview:
-        """Return pressure, states, triggers and gaps of the whole tape as far as it is indexed, in `columns` parts of time."""
-        return self.seeker.overview(columns)
-
-    @property
-    def indexed_rows(self) -> int:
-        """Return how many rows of the tape are indexed."""
-        return self._seeker.indexer.rows if self._seeker else 0
-
-    @property
-    def seeker(self) -> Seeker:
-        """Return the index of the tape; there is none before `load`."""
-        if self._seeker is None:
-            raise LobtermError("the replay is not loaded")
-        return self._seeker
-
-    @property
-    def source(self) -> ReplayFeed:
-        """Return the tape as a feed; there is none before `load`."""
-        if self._feed is None:
-            raise LobtermError("the replay is not loaded")
-        return self._feed
-
-    @property
-    def position_rows(self) -> int:
-        """Return how many rows of the tape were folded."""
-        return self._feed.at if self._feed else 0
-
-    @property
-    def finished(self) -> bool:
-        """Say whether the tape is at its end."""
-        return self.position_rows >= self.rows_total
-
-    @property
-    def logged(self) -> Logged | None:
-        """Say where the session is logged, None where it is not, or not yet."""
-        return Logged(self.setup.log.path, self.session_id) if self.setup.log and self.ready else None
-
-    @property
-    def lag_us(self) -> int:
-        """Return how far the engine is behind the clock; 0 when every row that is due has been folded."""
-        if not self.ready or self.failure or self.position_rows >= self.source.row_at(self.clock.now):
-            return 0
-        return max(0, self.clock.now - self.source.status().last_ts)
-
-    @property
-    def gaps(self) -> int:
-        """Return how many gaps were met so far."""
-        from lobterm.engine import state as st
-
-        return int(self.engine.state.counts[st.GAPS]) if self.ready else 0
+    # --- the end ---
 
     def close(self) -> None:
         """End the session: what was logged so far is kept."""

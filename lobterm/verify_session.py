@@ -11,16 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
-
 from lobterm import replayed
 from lobterm.engine import drive
-from lobterm.engine.params import PARAMS
 from lobterm.engine.rows import TABLES
 from lobterm.errors import InputError
-from lobterm.feeds.binance.replayed import Reading, read_recording
-from lobterm.models.model import ClusterModel
+from lobterm.feeds.binance.replayed import read_recording
 from lobterm.session import reader
 from lobterm.session.compared import Compared
 from lobterm.tape.recording import leaving, names
@@ -33,7 +28,7 @@ class Again:
     def __init__(self, log: Path, run: reader.Run) -> None:
         self.paths, self._session = recording(log, run), run.session_id
         self._reading = read_recording(self.paths)
-        self._engine = _engine(log, run, self._reading)
+        self._engine = replayed.engine(log, run, self._reading.sessions[0].instruments[0])
         self.events = 0
         self.end_us = 0
         """Time of the last row so far."""
@@ -64,16 +59,7 @@ def verify(log: Path, wanted: str, progress: Callable[[int], None] | None = None
         for rows in again.rows(progress):
             compared.add(rows)
         compared.end(ended=run.ended)
-    return {
-        "session_id": run.session_id,
-        "rows_compared": compared.compared,
-        "rows_differing": compared.differing,
-        "first_difference": compared.first,
-        "rows_not_logged": compared.not_logged,
-        "ended": run.ended,
-        "events": again.events,
-        "recording": [str(path) for path in again.paths],
-    }
+    return compared.answer(run, again.events) | {"recording": [str(path) for path in again.paths]}
 
 
 def recording(log: Path, run: reader.Run) -> list[Path]:
@@ -94,12 +80,3 @@ def recording(log: Path, run: reader.Run) -> list[Path]:
             f"the recording of session {run.session_id} is gone", file=folder, mend="was it pruned or moved?"
         )
     return paths
-
-
-def _engine(log: Path, run: reader.Run, reading: Reading) -> drive.Engine:
-    if len(run.params) != len(PARAMS):
-        what = f"session {run.session_id} has {len(run.params)} parameters, this lobterm {len(PARAMS)}"
-        raise InputError(what, file=log, mend="verify it with the version that ran it")
-    model = run.provenance.get("model")
-    centroids, roles = (None, None) if model is None else msgspec.convert(model, ClusterModel).engine_arrays()
-    return drive.start(reading.sessions[0].instruments[0], np.array(run.params), centroids, roles)

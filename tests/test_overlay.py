@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lobterm import replayed, runtime, seeking, verify_session
+from lobterm import replayed, runs, runtime, seeking, verify_session
 from lobterm.engine import checkpoint, drive
 from lobterm.engine import params as pm
 from lobterm.engine import state as st
@@ -38,7 +38,7 @@ def setup(tmp_path, monkeypatch):
     path = tmp_path / "lively.parquet"
     parquet.write_tape(path, (PERP,), [EVENTS], exch_ts_kind={0: "T"})
     with SessionLog(tmp_path / "log.sqlite") as log:
-        yield runtime.Setup(parquet.open_tape(path), CONFIG, model, log)
+        yield runs.Setup(parquet.open_tape(path), CONFIG, model, log)
 
 
 def _converted(convert, model):

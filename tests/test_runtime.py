@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lobterm import config, headless, runtime
+from lobterm import config, headless, runs, runtime
 from lobterm.engine.digest import RowsDigest
 from lobterm.engine.rows import TABLES
 from lobterm.events import Flag, Kind
@@ -46,7 +46,7 @@ class Collected:
 @pytest.fixture
 def setup():
     tape = parquet.open_tape(DEMO)
-    return runtime.Setup(tape, config.load(), model.load(runtime.model_beside(DEMO)), Collected())
+    return runs.Setup(tape, config.load(), model.load(runs.model_beside(DEMO)), Collected())
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_an_alpha_step_passes_exactly_one_tick(replay):
 
 
 def test_playing_stepping_and_running_at_max_say_the_same_rows_as_one_piece(setup, replay):
-    whole = headless.replay(runtime.Setup(setup.tape, setup.config, setup.model), setup.tape.read())["rows_sha256"]
+    whole = headless.replay(runs.Setup(setup.tape, setup.config, setup.model), setup.tape.read())["rows_sha256"]
     wall = 0
     replay.clock.speed = 100.0
     replay.clock.play()
@@ -138,7 +138,7 @@ def test_an_engine_that_fails_stops_and_says_why(replay, monkeypatch):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_headless_in_random_pieces_gives_the_same_digest(setup, seed):
-    bare = runtime.Setup(setup.tape, setup.config, setup.model)
+    bare = runs.Setup(setup.tape, setup.config, setup.model)
     events = setup.tape.read()
     assert headless.replay(bare, events)["rows_sha256"] == headless.replay(bare, events, cut_seed=seed)["rows_sha256"]
 
@@ -146,7 +146,7 @@ def test_headless_in_random_pieces_gives_the_same_digest(setup, seed):
 def test_the_summary_is_what_was_logged(setup, tmp_path):
     path = tmp_path / "s.sqlite"
     with SessionLog(path) as log:
-        result = headless.replay(runtime.Setup(setup.tape, setup.config, setup.model, log), setup.tape.read())
+        result = headless.replay(runs.Setup(setup.tape, setup.config, setup.model, log), setup.tape.read())
     kept = session(path, result["session_id"])
     assert kept["rows"]["labels"] == result["trades"] == sum(result["labels"].values())
     assert kept["rows"]["fills"] == result["fills"]
@@ -155,7 +155,7 @@ def test_the_summary_is_what_was_logged(setup, tmp_path):
 
 
 def test_pnl_parts_add_up(setup):
-    result = headless.replay(runtime.Setup(setup.tape, setup.config, setup.model), setup.tape.read())
+    result = headless.replay(runs.Setup(setup.tape, setup.config, setup.model), setup.tape.read())
     pnl = result["pnl_usdt"]
     parts = pnl["spread"] + pnl["inventory"] + pnl["slippage"] - pnl["fees"] + pnl["funding"]
     assert pnl["total"] == pytest.approx(parts, abs=1e-8)
@@ -164,7 +164,7 @@ def test_pnl_parts_add_up(setup):
 
 def test_without_a_model_it_says_so_and_its_maker_does_not_quote(setup):
     config = setup.config.with_override("fade.enabled=no")
-    result = headless.replay(runtime.Setup(setup.tape, config, None), setup.tape.read())
+    result = headless.replay(runs.Setup(setup.tape, config, None), setup.tape.read())
     assert "no cluster model" in result["warning"]
     assert (result["orders"], result["labels"]["unclassified"]) == (0, result["trades"])
 

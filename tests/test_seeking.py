@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lobterm import runtime, seeking
+from lobterm import runs, runtime, seeking
 from lobterm.engine import checkpoint, drive
 from lobterm.engine import state as st
 from lobterm.engine.digest import RowsDigest
@@ -51,7 +51,7 @@ def setup(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet.Tape, "read", lambda self: pytest.fail("a replay never reads a tape whole"))
     path = tmp_path / "lively.parquet"
     parquet.write_tape(path, (PERP,), [EVENTS], exch_ts_kind={0: "T"})
-    return runtime.Setup(parquet.open_tape(path), CONFIG, MODEL, Collected())
+    return runs.Setup(parquet.open_tape(path), CONFIG, MODEL, Collected())
 
 
 def opened(setup, **kind):
@@ -346,7 +346,7 @@ def test_a_damaged_page_stops_the_replay_where_it_is_and_not_the_screen(setup, m
     at = setup.tape._file.metadata.row_group(group).column(3).data_page_offset
     data[at : at + 40] = b"\xff" * 40
     path.write_bytes(data)
-    replay = opened(runtime.Setup(parquet.open_tape(path), CONFIG, MODEL, None))
+    replay = opened(runs.Setup(parquet.open_tape(path), CONFIG, MODEL, None))
     replay.seeker.indexer.wait(len(EVENTS))
     replay.seek_row(9_000)
     assert (replay.seeking, replay.position_rows) == (None, 1)

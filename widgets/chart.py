@@ -24,11 +24,22 @@ AXIS_FROM_HEIGHT = 4
 """A lower chart has no row to spare for times."""
 
 
+STROKES = {
+    "solid": ((1,), "⠤⠤"),
+    "dashed": ((1, 1, 1, 1, 0, 0), "⠤⠤ ⠤"),
+    "dotted": ((1, 0), "⠄⠄"),
+    "sparse": ((1, 0, 0, 0), "⠄ ⠄"),
+}
+"""By what lines are told apart where paints are not: which columns of dots are drawn, and what that looks like."""
+
+
 class Series(NamedTuple):
-    """One line: a value for each column of dots, NaN where there is none."""
+    """One line: a value for each column of dots, NaN where there is none; with a name it stands in the legend."""
 
     values: Floats
     paint: str
+    name: str = ""
+    stroke: str = "solid"
 
 
 class Level(NamedTuple):
@@ -86,12 +97,32 @@ def dots(values: Floats, low: float, high: float, height: int) -> npt.NDArray[np
     return on
 
 
-def _codes(values: Floats, chart: Chart, columns: int, height: int) -> npt.NDArray[np.int64]:
+def stroked(grid: npt.NDArray[np.bool_], stroke: str) -> npt.NDArray[np.bool_]:
+    """Return the dots that a stroke leaves: it thins out what is level, and no rise or fall, which may be one column wide."""
+    pattern = np.array(STROKES[stroke][0], np.bool_)
+    drawn = np.resize(pattern, grid.shape[1])
+    result: npt.NDArray[np.bool_] = grid & (drawn | (grid.sum(axis=0) > 1))
+    return result
+
+
+def legend(chart: Chart) -> str:
+    """Return what each line looks like and is called; nothing for a line alone."""
+    named = [series for series in chart.series if series.name]
+    return " ".join(f"{STROKES[series.stroke][1]}{series.name}" for series in named) if len(named) > 1 else ""
+
+
+def titled(chart: Chart) -> ChartTitle:
+    """Return the title with the legend in its note, behind the part that must be read first."""
+    key, (first, *others) = legend(chart), chart.title.note.split(PART)
+    return chart.title._replace(note=PART.join(part for part in (first, key, *others) if part)) if key else chart.title
+
+
+def _codes(series: Series, chart: Chart, columns: int, height: int) -> npt.NDArray[np.int64]:
     """Return the dots of each cell as bits, (height, columns), the newest value in the last column."""
     padded = np.full(2 * columns, np.nan)
-    shown = values[-2 * columns :]
+    shown = series.values[-2 * columns :]
     padded[2 * columns - len(shown) :] = shown
-    grid = dots(padded, chart.low, chart.high, height).reshape(height, 4, columns, 2)
+    grid = stroked(dots(padded, chart.low, chart.high, height), series.stroke).reshape(height, 4, columns, 2)
     codes: npt.NDArray[np.int64] = np.einsum("hrcd,rd->hc", grid.astype(np.int64), BITS)
     return codes
 
@@ -119,7 +150,7 @@ def draw(chart: Chart, width: int, height: int) -> list[RasterRow]:
             canvas.write(0, y, level.label[: left - 1].rjust(max(0, left - 1)), level.paint)
     together = np.zeros((height, columns), np.int64)
     for series in chart.series:
-        codes = _codes(series.values, chart, columns, height)
+        codes = _codes(series, chart, columns, height)
         inked = codes > 0
         ink = canvas.ink[:height, left:]
         ink[inked] = np.where(together[inked] > 0, INDEX["text"], INDEX[series.paint])
@@ -176,7 +207,7 @@ class ChartWidget(LineWidget[ChartKey]):
 
     def row_keys(self, width: int, height: int) -> Sequence[ChartKey]:
         """Return the title and the picture's rows."""
-        return [self.chart.title, *draw(self.chart, width, max(0, height - 1))]
+        return [titled(self.chart), *draw(self.chart, width, max(0, height - 1))]
 
     def topic(self, key: ChartKey, x: int) -> str:
         """Return what the chart is of."""

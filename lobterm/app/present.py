@@ -62,6 +62,7 @@ STATES = {
     RunState.ENDED: ("■ END OF TAPE", "warn"),
     RunState.SEEKING: ("◌ SEEKING", "warn"),
     RunState.FAILED: ("✗ STOPPED", "bad"),
+    RunState.LIVE: ("● LIVE", "good"),
 }
 BADGES = {"LIVE": "badge-live", "INSTANT REPLAY": "badge-past"}
 SHORT = {
@@ -353,12 +354,16 @@ def pressure(view: PressureView, height: int) -> meter.Meters:
     return meter.Meters(title, tuple(rows))
 
 
+LINES = {-1: ("ask", SIDES[-1][0]), 1: ("bid", SIDES[1][0], "dotted")}
+"""Paint, name and stroke of a side's line."""
+
+
 def chart(view: ChartView) -> charts.Chart:
     """Return lines over time."""
     bands = {paint: view.forced[side] for side, paint in ((1, "band-mirror"), (-1, "band")) if side in view.forced}
     return charts.Chart(
         charts.ChartTitle(view.name, view.note),
-        tuple(charts.Series(line.values, {-1: "ask", 1: "bid"}.get(line.side, "strong")) for line in view.lines),
+        tuple(charts.Series(line.values, *LINES.get(line.side, ("strong",))) for line in view.lines),
         view.low, view.high,
         f"{view.high:.4g}" if view.top is None else view.top, f"{view.low:.4g}" if view.bottom is None else view.bottom,
         tuple(charts.Level(value, label) for value, label in view.levels),
@@ -478,4 +483,7 @@ def timeline(view: TimelineView, rows: int) -> tuple[time_line.Row, ...]:
 def transport_bar(view: TransportView) -> transport.Transport:
     """Return the transport."""
     state, paint = STATES[view.state]
-    return transport.Transport(state, paint, view.speed, view.clock, view.end, view.progress)
+    if view.trouble:
+        paint = _paint(view.trouble)
+    trouble = view.trouble.text if view.trouble else ""
+    return transport.Transport(state, paint, view.speed, view.clock, view.end, view.progress, trouble)

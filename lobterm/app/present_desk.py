@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lobterm.app import present
+from lobterm.view import desk
 from lobterm.view.models import LogLine
 from lobterm.view.robots import Robot
 from lobterm.view.settings import Setting
@@ -24,7 +25,7 @@ def robots(found: tuple[Robot, ...], chosen: int, coin: str) -> table.Table:
             table.Cell(robot.holds, "dim" if robot.is_flat else "own"),
             table.Cell(f"{robot.orders}", "text" if robot.orders else "dim"),
             table.Cell(robot.fills),
-            table.Cell(robot.pnl, "warn" if robot.pnl == "unmarked" else PNL[robot.pnl_sign]),
+            table.Cell(robot.pnl, "warn" if robot.pnl in (desk.UNMARKED, desk.UNPRICED) else PNL[robot.pnl_sign]),
         )
         for at, robot in enumerate(found)
     ]
@@ -64,7 +65,8 @@ def what_if(found: Compared | None, words: str) -> tuple[charts.Chart, table.Tab
         return charts.Chart(charts.ChartTitle("WHAT IF"), unknown=words), empty
     title = charts.ChartTitle("WHAT IF", found.note, names=(("as begun", "dim"), ("as now", "own")))
     chart = charts.Chart(
-        title, (charts.Series(found.lines[0], "dim"), charts.Series(found.lines[1], "own")), found.low, found.high,
+        title, (charts.Series(found.lines[0], "dim", "as begun", "dotted"), charts.Series(found.lines[1], "own", "as now")),
+        found.low, found.high,
         f"{found.high:,.4g}", f"{found.low:,.4g}",
     )  # fmt: skip
     head = (

@@ -12,6 +12,8 @@ from widgets import curves, table
 
 LINES = {"total": "strong", "spread": "bid", "moved": "own", "fees": "ask", "slip": "dim"}
 """Paint of each part of profit."""
+STROKES = {"total": "solid", "spread": "dotted", "moved": "dashed", "fees": "sparse"}
+"""And its stroke, of those that are drawn."""
 DRAWN = ("fees", "spread", "moved", "total")
 """Which of them are drawn, the last over the others."""
 WIDE = 98
@@ -87,9 +89,16 @@ def profit(view: ProfitView, dots: int) -> charts.Chart:
     """Return profit by minute and its parts as lines; a minute is as wide as there is room for."""
     lines = dict(zip(view.names, view.lines, strict=True))
     wide = max(1, dots // max(1, len(view.lines[0]))) if view.lines else 1
-    series = tuple(charts.Series(np.repeat(lines[name], wide), LINES[name]) for name in DRAWN if name in lines)
+    series = tuple(
+        charts.Series(np.repeat(lines[name], wide), LINES[name], stroke=STROKES[name])
+        for name in DRAWN
+        if name in lines
+    )
     levels = (charts.Level(0.0, "0", "dim"),) if view.lines else ()
-    names = tuple((f"{name} {end}", LINES[name]) for name, end in zip(view.names, view.ends, strict=True))
+    names = tuple(
+        (f"{charts.STROKES[STROKES[name]][1] if name in STROKES else ''}{name} {end}", LINES[name])
+        for name, end in zip(view.names, view.ends, strict=True)
+    )
     return charts.Chart(
         charts.ChartTitle("PnL BY MINUTE", view.note, names=names), series, view.low, view.high,
         f"{view.high:+.3g}" if view.lines else "", f"{view.low:+.3g}" if view.lines else "", levels, unknown=view.unknown,

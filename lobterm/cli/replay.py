@@ -13,7 +13,7 @@ from lobterm.errors import InputError
 from lobterm.view.moment import moment
 
 if TYPE_CHECKING:
-    from lobterm.runtime import Setup
+    from lobterm.runs import Setup
 
 EPILOG = """\
   lobterm replay replays/long-cascade.parquet --at 07:54
@@ -68,7 +68,7 @@ def speed(text: str) -> float:
 
 
 def _setup(arguments: argparse.Namespace) -> Setup:
-    from lobterm import config, runtime
+    from lobterm import config, runs
     from lobterm.models import model
     from lobterm.session import log
     from lobterm.tape import parquet
@@ -79,7 +79,7 @@ def _setup(arguments: argparse.Namespace) -> Setup:
     tape = parquet.open_tape(arguments.tape)
     if not tape.meta.rows:
         raise InputError("holds no rows", file=arguments.tape, mend="import a recording that does")
-    path = Path(arguments.model) if arguments.model else runtime.model_beside(arguments.tape)
+    path = Path(arguments.model) if arguments.model else runs.model_beside(arguments.tape)
     chosen = model.load(path) if path is not None and arguments.model != "none" else None
     writer = None
     if arguments.log != "none":
@@ -89,7 +89,7 @@ def _setup(arguments: argparse.Namespace) -> Setup:
             columnar=arguments.headless,
             patient=arguments.headless,
         )
-    return runtime.Setup(tape, settings, chosen, writer)
+    return runs.Setup(tape, settings, chosen, writer)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -105,9 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _headless(setup: Setup, arguments: argparse.Namespace) -> int:
-    from lobterm import headless, runtime
+    from lobterm import headless, runs
 
-    output.warn(runtime.model_warning(setup))
+    output.warn(runs.model_warning(setup))
     progress = output.Progress("replaying")
     try:
         result = headless.replay(setup, setup.tape.read(), cut_seed=arguments.cut_seed, progress=progress)

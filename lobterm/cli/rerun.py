@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lobterm.events import EventArray
-    from lobterm.runtime import Setup
+    from lobterm.runs import Setup
     from lobterm.session.opening import Session
     from lobterm.session.report.build import Scenario
 
@@ -61,7 +61,7 @@ def _latency(params: dict[str, Any]) -> str:
 def _setups(session: Session, about: dict[str, Any], tape: Any) -> Iterator[tuple[str, str, Setup]]:
     """Yield (what is changed, to what, the setup); nothing where the model that was run cannot be had."""
     from lobterm.config import Config
-    from lobterm.runtime import FILL_RULES, Setup
+    from lobterm.runs import FILL_RULES, Setup
 
     model = _model(session, about, Path(tape.path))
     if model is None and about["model_sha256"]:
@@ -87,7 +87,7 @@ def _model(session: Session, about: dict[str, Any], tape: Path) -> Any:
     import msgspec
 
     from lobterm.models.model import ClusterModel, load
-    from lobterm.runtime import model_beside
+    from lobterm.runs import model_beside
 
     kept = session.kept_model()
     if kept is not None:

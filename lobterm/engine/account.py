@@ -16,9 +16,12 @@ import numpy.typing as npt
 from lobterm.engine import wide
 from lobterm.engine.kernel import kernel
 
-POSITION, CASH2, SPREAD2, INVENTORY2, SLIP2, FEES_E8, FUNDING_E8, SEEN_MARK2, FILLS, VOLUME, POSITION_MAX = range(11)
-"""Fields of one strategy's row. SEEN_MARK2 is the mark up to which INVENTORY2 has been told; POSITION_MAX is |position|'s."""
-ACCOUNT_SIZE = 11
+(
+    POSITION, CASH2, SPREAD2, INVENTORY2, SLIP2, FEES_E8, FUNDING_E8, SEEN_MARK2, FILLS, VOLUME, POSITION_MAX, UNPRICED,
+) = range(12)  # fmt: skip
+"""Fields of one strategy's row. SEEN_MARK2 is the mark up to which INVENTORY2 has been told; POSITION_MAX is |position|'s;
+UNPRICED counts settlements that FUNDING_E8 lacks because their mark price is not known: then neither it nor a total is."""
+ACCOUNT_SIZE = 12
 STRATEGIES = 3
 
 T, WHO, LOTS = range(3)
@@ -85,6 +88,12 @@ def funding_e8(position: int, lot_e8: int, mark_e8: int, rate_e8: int) -> int:
     """Return what a settlement brings in 1e-8 quote: a long pays a positive rate. |rate| is below 0.1."""
     due = wide.mul_div(position * lot_e8, mark_e8, 100 * abs(rate_e8), 2)
     return -due if rate_e8 > 0 else due
+
+
+@kernel
+def funding_known(acct: Ints) -> bool:
+    """Say whether every settlement on what was held is in the ledgers."""
+    return acct[0, UNPRICED] == 0 and acct[1, UNPRICED] == 0 and acct[2, UNPRICED] == 0
 
 
 @kernel

@@ -59,7 +59,7 @@ def log_tick(s: st.State, out: st.Out, due: int, valid: int) -> None:
         valid |= QUOTE
     row.inventory = account.position(c.acct)
     flat = c.acct[0, account.POSITION] == 0 and c.acct[1, account.POSITION] == 0 and c.acct[2, account.POSITION] == 0
-    marked = c.clock[st.MID2] > 0 or flat
+    marked = (c.clock[st.MID2] > 0 or flat) and account.funding_known(c.acct)
     row.pnl_e8 = account.total_e8(c.acct, c.clock[st.MARK2], c.value_e16[0]) if marked else 0
     if marked:
         valid |= MARK

@@ -35,6 +35,7 @@ from lobterm.engine.rows import Marked
 from lobterm.events import Flag, Kind, Record, Scope
 
 SETTLE_SLACK_US = 60_000_000
+"""A mark price is a settlement's own if it was heard within this of its time, which the exchange stamps some ms late."""
 MOST_MARK_E8 = 1 << 53
 MARKED_LABEL = int(Marked.LABEL)
 DONE, FULL, GROW = 0, 1, 2
@@ -137,23 +138,31 @@ def _on_gap(s: st.State, out: st.Out, event: Record) -> None:
 
 
 @kernel
-def _settle(s: st.State, event: Record) -> None:
-    """Post a funding settlement on the positions held at its time."""
+def _mark_heard_at(clock: Ints, exch_ts: int) -> int:
+    """Return the mark price in force if it was told about that time, else 0: a later one would be a guess."""
+    return clock[st.MARK_E8] if abs(clock[st.MARK_T] - exch_ts) < SETTLE_SLACK_US else 0
+
+
+@kernel
+def _settle(s: st.State, out: st.Out, event: Record) -> None:
+    """Post a funding settlement on the positions held at its time; say so where its mark price is not known."""
     c = s.core[0]
     rate = event.px
-    # the exchange stamps a settlement some milliseconds after its time
-    passed = abs(c.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US
-    mark = c.clock[st.SETTLE_MARK_E8] if passed and c.clock[st.SETTLE_MARK_E8] > 0 else c.clock[st.MARK_E8]
+    if abs(rate) >= 10_000_000 or event.exch_ts <= c.clock[st.SETTLED]:
+        return
+    passed = abs(c.clock[st.SETTLE_T] - event.exch_ts) < SETTLE_SLACK_US and c.clock[st.SETTLE_MARK_E8] > 0
+    mark = c.clock[st.SETTLE_MARK_E8] if passed else _mark_heard_at(c.clock, event.exch_ts)
     if 0 < event.qty < MOST_MARK_E8:
         mark = event.qty
-    if mark <= 0 or abs(rate) >= 10_000_000 or event.exch_ts <= c.clock[st.SETTLED]:
-        return
     c.clock[st.SETTLED] = event.exch_ts
     lot_e8 = c.sizes_e8[1]
     for who in range(account.STRATEGIES):
         held = account.held_at(c.past, c.past_cursor, c.acct, who, event.exch_ts)
-        if held:
+        if held and mark > 0:
             c.acct[who, account.FUNDING_E8] += account.funding_e8(held, lot_e8, mark, rate)
+        elif held and rate:
+            c.acct[who, account.UNPRICED] += 1
+            own_orders.say_unpriced(s, out, event.ts, who, held, event.exch_ts)
 
 
 @kernel
@@ -195,17 +204,18 @@ def _on_rare(s: st.State, out: st.Out, event: Record) -> None:
         regime.see_liquidation(c.regime, c.params, ts, event.side, event.qty)
     elif kind == MARK_PRICE:
         due = c.clock[st.NEXT_FUNDING]
+        c.clock[st.MARK_E8] = event.px
+        c.clock[st.MARK_T] = event.exch_ts
         if due and c.clock[st.SETTLE_T] < due <= event.exch_ts:
             c.clock[st.SETTLE_T] = due
-            c.clock[st.SETTLE_MARK_E8] = event.px
-        c.clock[st.MARK_E8] = event.px
+            c.clock[st.SETTLE_MARK_E8] = _mark_heard_at(c.clock, due)
     elif kind == FUNDING:
         if c.clock[st.NEXT_FUNDING] != event.qty and c.clock[st.SETTLE_T] < c.clock[st.NEXT_FUNDING] <= event.exch_ts:
             c.clock[st.SETTLE_T] = c.clock[st.NEXT_FUNDING]
-            c.clock[st.SETTLE_MARK_E8] = c.clock[st.MARK_E8]
+            c.clock[st.SETTLE_MARK_E8] = _mark_heard_at(c.clock, c.clock[st.NEXT_FUNDING])
         c.clock[st.NEXT_FUNDING] = event.qty
     elif kind == FUNDING_SETTLED:
-        _settle(s, event)
+        _settle(s, out, event)
     elif kind == VOLUME_24H:
         if event.qty > 0:
             c.averages[pressure.ADV_SEED] = event.qty / 86_400.0

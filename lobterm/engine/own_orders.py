@@ -1,8 +1,8 @@
 """Own orders: sent, cancelled, looked up, written down; and how far they reach, so that most prints need not look at any.
 
-What: an order lives in (live_from, live_to] on the exchange's clock. Orders and cancels share one limit a second; a gap pulls
-everything without asking it. Ended orders stay until no print of their lifetime can still arrive, because a print may come
-after the cancel.
+What: an order lives in (live_from, live_to] on the exchange's clock. Orders and cancels of the ladders share one limit a
+second, those that a person asks for another of the same size; a gap pulls everything without asking either. Ended orders stay
+until no print of their lifetime can still arrive, because a print may come after the cancel.
 Seeds: 003 §5.2, §9.2; methods §3.6, §4.14.
 Units: exchange µs, ticks, lots.
 """
@@ -22,9 +22,12 @@ from lobterm.events import OrderAct
 KEEP_US = 2_000_000
 """How long an ended order is kept for prints that are late."""
 
-PLACE, CANCEL, REJECT = int(QuoteAct.PLACE), int(QuoteAct.CANCEL), int(QuoteAct.REJECT)
-WHY_GAP, WHY_PERSON, WHY_NO_BOOK, WHY_LIMIT, WHY_GONE = (
-    int(why) for why in (QuoteWhy.GAP, QuoteWhy.PERSON, QuoteWhy.NO_BOOK, QuoteWhy.LIMIT, QuoteWhy.GONE)
+PLACE, CANCEL, REJECT, UNPRICED = (
+    int(act) for act in (QuoteAct.PLACE, QuoteAct.CANCEL, QuoteAct.REJECT, QuoteAct.UNPRICED)
+)
+WHY_GAP, WHY_PERSON, WHY_NO_BOOK, WHY_LIMIT, WHY_GONE, WHY_NO_MARK = (
+    int(why)
+    for why in (QuoteWhy.GAP, QuoteWhy.PERSON, QuoteWhy.NO_BOOK, QuoteWhy.LIMIT, QuoteWhy.GONE, QuoteWhy.NO_MARK)
 )
 ASKS_MOVE, ASKS_FLATTEN, ASKS_PLACE = int(OrderAct.MOVE), int(OrderAct.FLATTEN), int(OrderAct.PLACE)
 OWN = int(Strategy.OWN)
@@ -60,15 +63,16 @@ def log_order(
 
 
 @kernel
-def _may_act(clock: Ints, counts: Ints, most: int, ts: int) -> bool:
-    """Count one order or cancel against the limit of the second in hand."""
-    if ts - clock[st.ACTIONS_FROM] >= 1_000_000:
-        clock[st.ACTIONS_FROM] = ts
-        clock[st.ACTIONS] = 0
-    if clock[st.ACTIONS] >= most:
+def _may_act(clock: Ints, counts: Ints, most: int, ts: int, why: int) -> bool:
+    """Count one order or cancel against the limit of the second in hand: hands have one of their own."""
+    begun, acted = (st.HAND_FROM, st.HAND_ACTIONS) if why == WHY_PERSON else (st.ACTIONS_FROM, st.ACTIONS)
+    if ts - clock[begun] >= 1_000_000:
+        clock[begun] = ts
+        clock[acted] = 0
+    if clock[acted] >= most:
         counts[st.THROTTLED] += 1
         return False
-    clock[st.ACTIONS] += 1
+    clock[acted] += 1
     return True
 
 
@@ -138,7 +142,7 @@ def place(
     c = s.core[0]
     now = exchange_now(s, ts)
     slot = _free_slot(c.orders, c.clock, now)
-    if slot < 0 or not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts):
+    if slot < 0 or not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts, why):
         return False
     order = c.orders[slot]
     latency = int(c.params[pm.ORDER_LATENCY_US])
@@ -174,7 +178,7 @@ def place(
 def cancel(s: st.State, out: st.Out, ts: int, slot: int, why: int) -> bool:
     """Send a cancel; the order dies one cancel latency later, never before it has arrived. False at the limit."""
     c = s.core[0]
-    if not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts):
+    if not _may_act(c.clock, c.counts, int(c.params[pm.MAX_ACTIONS]), ts, why):
         return False
     order = c.orders[slot]
     order[st.O_TO] = max(exchange_now(s, ts) + int(c.params[pm.CANCEL_LATENCY_US]), order[st.O_FROM])
@@ -242,22 +246,36 @@ def pull_all(s: st.State, out: st.Out, ts: int) -> None:
 
 
 @kernel
-def _refuse(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, why: int) -> None:
-    """Append a QUOTE row about what a person asked for and did not get."""
+def _say(
+    s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, since: int, act: int, why: int
+) -> None:
+    """Append a QUOTE row that is about no order."""
     row = out.quotes[out.n[st.QUOTES]]
     row.offset = s.core[0].clock[st.ROWS]
     row.ts = ts
     row.order_id = 0
     row.px = px
     row.qty = qty
-    row.live_from = 0
+    row.live_from = since
     row.live_to = 0
     row.side = side
-    row.act = REJECT
+    row.act = act
     row.why = why
     row.strategy = strategy
     row.level = 0
     out.n[st.QUOTES] += 1
+
+
+@kernel
+def _refuse(s: st.State, out: st.Out, ts: int, strategy: int, side: int, px: int, qty: int, why: int) -> None:
+    """Say what a person asked for and did not get."""
+    _say(s, out, ts, strategy, side, px, qty, 0, REJECT, why)
+
+
+@kernel
+def say_unpriced(s: st.State, out: st.Out, ts: int, strategy: int, held: int, exch_ts: int) -> None:
+    """Say that what a funding settlement at `exch_ts` brought on `held` lots is not known."""
+    _say(s, out, ts, strategy, 1 if held > 0 else -1, 0, abs(held), exch_ts, UNPRICED, WHY_NO_MARK)
 
 
 @kernel
@@ -283,7 +301,7 @@ def _move(s: st.State, out: st.Out, ts: int, order_id: int, px: int) -> None:
         _refuse(s, out, ts, OWN, 0, px, 0, WHY_GONE)
         return
     side, left = c.orders[found, st.O_SIDE], c.orders[found, st.O_LEFT]
-    acted = c.clock[st.ACTIONS] if ts - c.clock[st.ACTIONS_FROM] < 1_000_000 else 0
+    acted = c.clock[st.HAND_ACTIONS] if ts - c.clock[st.HAND_FROM] < 1_000_000 else 0
     if acted + 2 > int(c.params[pm.MAX_ACTIONS]):
         c.counts[st.THROTTLED] += 1
         _refuse(s, out, ts, OWN, side, px, left, WHY_LIMIT)

@@ -45,12 +45,12 @@ class OwnOrder:
 class Pnl:
     """Profit and loss in 1e-8 of the quote coin. total = spread + inventory + slippage - fees + funding, to the last digit."""
 
-    total_e8: int | None  # None: the position cannot be marked (book unknown)
+    total_e8: int | None  # None: the position cannot be marked (book unknown), or the funding is not known
     spread_e8: int
     inventory_e8: int | None
     slippage_e8: int  # never positive
     fees_e8: int  # paid is positive
-    funding_e8: int  # received is positive
+    funding_e8: int | None  # received is positive; None: of a settlement on what was held no mark price is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,20 +215,24 @@ def _pnl(s: st.State, strategies: tuple[int, ...]) -> Pnl:
     value, acct = int(s.value_e16[0]), s.acct
     mark2, mid2 = int(s.clock[st.MARK2]), int(s.clock[st.MID2])
     half_tick_lots = dict.fromkeys((account.SPREAD2, account.SLIP2), 0)
-    held = fees = funding = cash2 = 0
+    held = fees = settled = cash2 = 0
+    unpriced = False
     for who in strategies:
         for field in half_tick_lots:
             half_tick_lots[field] += int(acct[who, field])
         held += int(acct[who, account.POSITION])
         cash2 += int(acct[who, account.CASH2])
         fees += int(acct[who, account.FEES_E8])
-        funding += int(acct[who, account.FUNDING_E8])
+        settled += int(acct[who, account.FUNDING_E8])
+        unpriced = unpriced or bool(acct[who, account.UNPRICED])
+    funding = None if unpriced else settled
     spread = account.to_e8(half_tick_lots[account.SPREAD2], value)
     slippage = account.to_e8(half_tick_lots[account.SLIP2], value)
     if not mid2 and any(acct[who, account.POSITION] for who in strategies):
         return Pnl(None, spread, None, slippage, fees, funding)
-    total = account.to_e8(cash2 + held * mark2, value) - fees + funding
-    return Pnl(total, spread, total + fees - funding - spread - slippage, slippage, fees, funding)
+    worth = account.to_e8(cash2 + held * mark2, value)
+    total = None if funding is None else worth - fees + funding
+    return Pnl(total, spread, worth - spread - slippage, slippage, fees, funding)
 
 
 def pnl(s: st.State) -> Pnl:

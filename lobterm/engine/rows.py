@@ -249,6 +249,7 @@ class QuoteAct(IntEnum):
     CANCEL = 2
     REJECT = 3  # post-only: it would have crossed when it arrived; order_id 0: a person's order that was not sent
     DONE = 4  # filled whole
+    UNPRICED = 5  # no order, id 0: a funding settlement (live_from) on `qty` lots held, of which no mark price is known
 
 
 class QuoteWhy(IntEnum):
@@ -273,6 +274,7 @@ class QuoteWhy(IntEnum):
     NO_BOOK = 16  # a taker found nothing to take; refused: the book is unknown
     LIMIT = 17  # refused: the limit of orders and cancels a second, or of orders at once
     GONE = 18  # refused: the order that was meant is not there any more
+    NO_MARK = 19  # unpriced: no mark price was told with it, and none was heard at its time
 
 
 QUOTE = np.dtype(
@@ -282,7 +284,7 @@ QUOTE = np.dtype(
         ("order_id", "<i8"),
         ("px", "<i8"),
         ("qty", "<i8"),
-        ("live_from", "<i8"),  # exchange µs
+        ("live_from", "<i8"),  # exchange µs; of a settlement that is UNPRICED, its time
         ("live_to", "<i8"),  # exchange µs; 0 while it rests
         ("side", "i1"),
         ("act", "u1"),  # QuoteAct

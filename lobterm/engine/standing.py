@@ -74,7 +74,8 @@ def take(s: st.State, ts: int, which: int, value: int, carried: bool) -> None:
     if who < account.STRATEGIES:
         if field >= account.ACCOUNT_SIZE:
             return
-        if field in (account.POSITION, account.VOLUME, account.POSITION_MAX) and not -MOST_LOTS < value < MOST_LOTS:
+        counted = field in (account.POSITION, account.VOLUME, account.POSITION_MAX, account.UNPRICED)
+        if counted and not -MOST_LOTS < value < MOST_LOTS:
             return
         if field == account.POSITION and not carried:
             moved = value - c.acct[who, account.POSITION]

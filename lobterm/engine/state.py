@@ -56,20 +56,23 @@ Floats = npt.NDArray[np.float64]
     JOIN_DUE,  # earliest live_from of an order whose queue is not known yet
     MARK2,  # last known bid + ask: what positions are marked to
     MID2,  # bid + ask now, 0 while there is no mid
-    ACTIONS_FROM,  # beginning of the second in which orders and cancels are counted
+    ACTIONS_FROM,  # beginning of the second in which orders and cancels of the ladders are counted
     ACTIONS,
     POSITION_MAX,  # largest |position| of all strategies together
     KNOWN_NOW,  # AlphaValid of the last alpha tick
     NEXT_FUNDING,  # exchange time of the next settlement, 0 unknown
     MARK_E8,  # the exchange's mark price, 0 unknown
-    SETTLE_T,  # the last settlement time that passed, and the first mark price at or after it
+    SETTLE_T,  # the last settlement time that passed, and the mark price heard at it: 0 if none was
     SETTLE_MARK_E8,
     SETTLED,  # exchange time of the last settlement posted: told twice, it is posted once
     FORCED_TICKS,  # alpha ticks with a side FORCED
     TRIGGERED,  # triggers so far
     SLOTS,  # slots of orders ever used: none lies beyond
-) = range(44)
-CLOCK_SIZE = 44
+    MARK_T,  # exchange time of the mark price
+    HAND_FROM,  # as ACTIONS_FROM and ACTIONS, of what a person asks for
+    HAND_ACTIONS,
+) = range(47)
+CLOCK_SIZE = 47
 
 TRADES, LABELLED, ALPHA_TICKS, PLACED, REQUOTES, REJECTS, GAPS, THROTTLED = 0, 1, 6, 7, 8, 9, 10, 11
 """Fields of the counts; LABELLED takes five, one a Label."""

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from lobterm.engine.rows import LABEL
 from lobterm.errors import InputError
 from lobterm.events import EventArray, Kind
-from lobterm.runtime import Replay, Setup
+from lobterm.runs import Setup
+from lobterm.runtime import Replay
 from lobterm.tape.parquet import Tape, TapeMeta
 from lobterm.view import format as fmt
 

@@ -91,7 +91,7 @@ class LiveMarket:
         try:
             while self.ring.behind and not self.engine_failure:
                 events = self.ring.read(SLICE)
-                self.history.events(events)
+                self.history.events(events, int(self.engine.state.clock[st.ROWS]))
                 for rows in drive.fold(self.engine, events):
                     self._keep(rows)
                 self.held.take(events, self.engine.state)

@@ -8,6 +8,7 @@ from typing import Any
 from lobterm.engine.drive import Rows
 from lobterm.session import records
 from lobterm.session.columns import columns
+from lobterm.session.reader import Run
 
 
 class Compared:
@@ -50,6 +51,18 @@ class Compared:
             self.differing += self.not_logged
         elif not self.differing:
             self.first = None
+
+    def answer(self, run: Run, events: int) -> dict[str, Any]:
+        """Return the keys of DESIGN §7 that every session's verification has; ask after `end`. `events`: rows folded."""
+        return {
+            "session_id": run.session_id,
+            "rows_compared": self.compared,
+            "rows_differing": self.differing,
+            "first_difference": self.first,
+            "rows_not_logged": self.not_logged,
+            "ended": run.ended,
+            "events": events,
+        }
 
     def _note(self, table: str, before: Any, now: Any, *, count: bool = True) -> None:
         self.differing += count

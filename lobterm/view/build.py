@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
     from lobterm.view.console import Console, Seekable, Seeking
 
+LIVE = "LIVE"
+"""The mode of a market that nobody plays."""
 INDEX_STEPS = 200
 LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
@@ -72,7 +74,7 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | N
         sums=signals.sums(snapshot),
         market=(*desk.market(snapshot, instrument), desk.delta(history, instrument), *desk.traded(history, instrument)),
         clusters=signals.clusters(snapshot),
-        transport=transport(console, ui),
+        transport=transport(console, ui, snapshot),
         why=why.lines(snapshot, instrument, history),
         edge=(
             *edge.lines(snapshot, history, instrument, ui.horizon, fmt.quote_coin(console.symbol)),
@@ -125,6 +127,8 @@ def run_state(console: Console, ui: Ui) -> RunState:
         return RunState.SEEKING
     if console.finished:
         return RunState.ENDED
+    if console.mode == LIVE:
+        return RunState.LIVE
     return RunState.PAUSED if console.clock.paused else RunState.PLAYING
 
 
@@ -160,8 +164,31 @@ def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:
     )
 
 
-def transport(console: Console, ui: Ui) -> TransportView:
-    """Return where the tape stands."""
+def _silence(snapshot: Snapshot, console: Console) -> Value | None:
+    """Return what is wrong with a live market's book: none yet, unknown, or not spoken of for long; None if nothing is."""
+    age_us = book_age_us(snapshot, console)
+    if not snapshot.book_ts:
+        return Value("", "no book yet", Tone.WARN)
+    if not snapshot.book_known or snapshot.crossed:
+        return Value("", f"book UNKNOWN, last {fmt.age(age_us)} ago", Tone.BAD)
+    return Value("", f"feed SILENT {fmt.age(age_us)}", Tone.WARN) if age_us > STALE_US else None
+
+
+def _live_transport(console: Console, ui: Ui, snapshot: Snapshot) -> TransportView:
+    return TransportView(
+        state=RunState.LIVE,
+        speed=f"{fmt.rate(ui.rows_per_s)} rows/s · lag {fmt.age(console.lag_us)}",
+        clock=fmt.clock(console.clock.now),
+        end="",
+        progress=None,
+        trouble=_silence(snapshot, console),
+    )
+
+
+def transport(console: Console, ui: Ui, snapshot: Snapshot | None = None) -> TransportView:
+    """Return where the tape stands; where there is none, how the market comes in."""
+    if run_state(console, ui) is RunState.LIVE:
+        return _live_transport(console, ui, snapshot or console.snapshot(1))
     total, waits = console.rows_total, seeking(console)
     played = min(1.0, console.position_rows / total) if total else 0.0
     return TransportView(

@@ -28,9 +28,18 @@ def _quote(orders: tuple[OwnOrder, ...], side: int, instrument: Instrument) -> V
     return Value(label, fmt.price(max(prices) if side > 0 else min(prices), instrument), side=side)
 
 
-def _money(label: str, e8: int | None, *, toned: bool = False) -> Value:
+UNMARKED, UNPRICED = "unmarked", "unpriced"
+"""What stands for a profit without a mid to mark it at, and for one without the mark price of a funding settlement."""
+
+
+def unknown(pnl: Pnl) -> str:
+    """Return why a total is not known that is not."""
+    return UNPRICED if pnl.funding_e8 is None else UNMARKED
+
+
+def _money(label: str, e8: int | None, *, toned: bool = False, why: str = UNMARKED) -> Value:
     if e8 is None:
-        return Value(label, "unmarked", Tone.WARN)
+        return Value(label, why, Tone.WARN)
     tone = Tone.GOOD if e8 > 0 else Tone.BAD
     return Value(label, fmt.money(e8), tone if toned and e8 else Tone.PLAIN)
 
@@ -72,12 +81,12 @@ def own(snapshot: Snapshot, instrument: Instrument) -> tuple[Value, ...]:
 def profit(pnl: Pnl) -> tuple[Value, ...]:
     """Return a profit and all of its parts, signed so that they add up to it."""
     return (
-        _money("PnL", pnl.total_e8, toned=True),
+        _money("PnL", pnl.total_e8, toned=True, why=unknown(pnl)),
         _money("PnL spread", pnl.spread_e8),
         _money("PnL inventory", pnl.inventory_e8),
         _money("PnL fees", -pnl.fees_e8),
         _money("PnL slippage", pnl.slippage_e8),
-        _money("PnL funding", pnl.funding_e8),
+        _money("PnL funding", pnl.funding_e8, why=UNPRICED),
     )
 
 

@@ -73,7 +73,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("moved", "Of PnL: what the mid then did to the position.", "quote coin", "position x change of mid", "methods §1.8 #8"),
     Entry("slip", "Of PnL: what walking beyond the touch cost a taker of ours; never positive.", "quote coin",
           "side x (touch - price) x size", "003 §5"),
-    Entry("funding", "Of PnL: what settlements brought, by the position held at funding time.", "quote coin",
+    Entry("funding", "Of PnL: what settlements brought, by the position held at funding time. Unpriced: of one of them no mark "
+          "price is known; the log says of which.", "quote coin",
           "-position x mark x rate", "002"),
     Entry("ahead", "What is displayed ahead of our order at its price, as the queue model has it.", "base units",
           "displayed at arrival, less what traded or left since", "methods §3.6", ("matching.queue_model", "matching.rule")),

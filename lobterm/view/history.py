@@ -47,9 +47,9 @@ FILL_FIELDS = ("offset", "ts", "px", "qty", "side", "strategy")
 QUOTE_FIELDS = ("offset", "ts", "order_id", "px", "qty", "side", "act", "why", "strategy")
 TRIGGER_FIELDS = ("offset", "ts", "bid", "ask", "side", "direction", "why")
 MARKOUT_FIELDS = ("ts", "order_id", "ref2", "qty", "mid2", "side", "strategy", "valid")
-LIQUIDATION = np.dtype([("ts", "<i8"), ("px", "<i8"), ("qty", "<i8"), ("side", "i1")])
+LIQUIDATION = np.dtype([("ts", "<i8"), ("px", "<i8"), ("qty", "<i8"), ("side", "i1"), ("offset", "<i8")])
 
-READING = np.dtype([("ts", "<i8"), ("qty", "<i8")])
+READING = np.dtype([("ts", "<i8"), ("qty", "<i8"), ("offset", "<i8")])
 """Open interest: when it was told, lots."""
 
 READINGS_KEPT = 1_000
@@ -99,8 +99,8 @@ class History:
         self.index: Index | None = None
         self.interest = Tail(READING, READINGS_KEPT)
 
-    def events(self, events: EventArray) -> None:
-        """Take rows that the engine is about to fold, or has just folded."""
+    def events(self, events: EventArray, row: int) -> None:
+        """Take rows that the engine is about to fold; `row`: how many it has folded, as its own rows' offsets count them."""
         if not len(events):
             return
         if not self.since_ts:
@@ -109,24 +109,25 @@ class History:
         if len(self.trades):
             self.depth.follow(int(self.trades.rows["px"][-1]))
         self.depth.take(events)
-        events = events[events["kind"] > Kind.TRADE]
-        if not len(events):
+        other = np.flatnonzero(events["kind"] > Kind.TRADE)
+        if not len(other):
             return
+        events, offsets = events[other], row + other
         kinds = events["kind"]
         rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
         if len(rare):
-            self.happened.events(events[rare])
+            self.happened.events(events[rare], offsets[rare])
         told = np.flatnonzero((kinds == Kind.FUNDING) & (events["market"] == Market.PERP))
         if len(told):
-            row = events[told[-1]]
-            self.funding = Funding(int(row["ts"]), int(row["px"]), int(row["qty"]))
+            last = events[told[-1]]
+            self.funding = Funding(int(last["ts"]), int(last["px"]), int(last["qty"]))
         marked = np.flatnonzero((kinds == Kind.INDEX) & (events["market"] == Market.PERP))
         if len(marked):
             self.index = Index(int(events[marked[-1]]["ts"]), int(events[marked[-1]]["px"]))
         read = np.flatnonzero((kinds == Kind.OPEN_INTEREST) & (events["market"] == Market.PERP))[-READINGS_KEPT:]
-        _append(self.interest, events[read], READING.names or ())
+        _append(self.interest, events[read], ("ts", "qty"))["offset"] = offsets[read]
         forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
-        _append(self.liquidations, events[forced], LIQUIDATION.names or ())
+        _append(self.liquidations, events[forced], ("ts", "px", "qty", "side"))["offset"] = offsets[forced]
 
     def rows(self, said: Mapping[str, Rows]) -> None:
         """Take rows that the engine said."""
@@ -172,9 +173,9 @@ class History:
         else:
             for tail in (getattr(self, name) for name in TAILS):
                 tail.cut(int(np.searchsorted(tail.rows["ts"], ts, side="right")))
-                if row is not None and "offset" in (tail.rows.dtype.names or ()):
+                if row is not None:
                     tail.cut(int(np.searchsorted(tail.rows["offset"], row)))
-            self.happened.cut(ts)
+            self.happened.cut(ts, row, self.ticks.rows[-1:])
             # a markout is given out once its last horizon is over
             marked = self.markouts.rows[self.markouts.rows["ts"] + rows.HORIZONS_US[-1] <= ts].copy()
             self.markouts.cut(0)
@@ -195,11 +196,11 @@ class History:
     def copy(self, first_row: int = 0) -> History:
         """Return the same past, to be gone on with apart; rows of the tape are counted from `first_row` in it."""
         other = copy(self)
-        for name in (*TAILS, "markouts", "depth", "profile", "happened", "candles"):
+        for name in (*TAILS, "markouts", "depth", "profile", "candles"):
             setattr(other, name, getattr(self, name).copy())
-        for tail in (getattr(other, name) for name in TAILS):
-            if "offset" in (tail.rows.dtype.names or ()):
-                tail.rows["offset"] -= first_row
+        other.happened = self.happened.copy(first_row)
+        for name in TAILS:
+            getattr(other, name).rows["offset"] -= first_row
         return other
 
     def _recount(self) -> None:

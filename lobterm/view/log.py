@@ -30,13 +30,14 @@ KINDS = {
     What.REJECT: "reject",
     What.FUNDING: "funding",
     What.ACCOUNT: "account",
+    What.UNPRICED: "funding",
 }
 FILTERS: tuple[tuple[str, frozenset[What]], ...] = (
     ("all", frozenset(What)),
     ("data", frozenset({What.GAP, What.BOOK_BACK, What.MODEL})),
     ("parameters", frozenset({What.PARAM})),
     ("pressure", frozenset({What.TRIGGER, What.STATE})),
-    ("trading", frozenset({What.FILL, What.REJECT, What.OWN, What.FUNDING, What.ACCOUNT})),
+    ("trading", frozenset({What.FILL, What.REJECT, What.OWN, What.FUNDING, What.ACCOUNT, What.UNPRICED})),
 )
 """What the filter key goes through."""
 STRIP = frozenset(What) - {What.FILL, What.REJECT}
@@ -73,7 +74,7 @@ def line(note: Note, instrument: Instrument) -> LogLine:
 
 
 def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
-    what, a, b, c, d, x = note[1:]
+    what, a, b, c, d, x, _ = note[1:]
     if what is What.GAP:
         cause = CAUSES[GapCause(a)] if a in list(GapCause) else f"cause {a}"
         scope = SCOPES[Scope(b)] if b in list(Scope) else f"scope {b}"
@@ -98,6 +99,10 @@ def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
     if what is What.FUNDING:
         return f"settled at {fmt.fixed(100 * a, 8, 4)} %", Tone.PLAIN, 0
     whose, done = STRATEGIES[min(d, 2)], "bought" if c > 0 else "sold"
+    if what is What.UNPRICED:
+        when = f"{fmt.date(a)} {fmt.clock(a)[:5]} {fmt.zone(a)}"
+        held = fmt.signed_size(c * b, instrument)
+        return f"{whose} {held}: no mark price for {when}, PnL unknown since", Tone.WARN, 0
     if what is What.FILL:
         return f"{whose} {done} {fmt.size(b, instrument)} at {fmt.price(a, instrument)}", Tone.PLAIN, c
     why = REFUSED.get(QuoteWhy(b), QuoteWhy(b).name.lower()) if b in list(QuoteWhy) else str(b)

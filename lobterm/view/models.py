@@ -147,6 +147,7 @@ class RunState(Enum):
     ENDED = "ended"
     SEEKING = "seeking"
     FAILED = "failed"
+    LIVE = "live"  # nothing is played: it happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +169,14 @@ class HeaderView:
 
 @dataclass(frozen=True, slots=True)
 class TransportView:
-    """Where the tape stands."""
+    """Where the tape stands; of a live market, which has no end, how it comes in."""
 
     state: RunState
     speed: str
     clock: str
     end: str
-    progress: float  # of the tape; of what a seek waits for, while there is one
+    progress: float | None  # of the tape; of what a seek waits for, while there is one; None where there is no tape
+    trouble: Value | None = None  # what is wrong with what comes in
 
 
 class Truth(Enum):

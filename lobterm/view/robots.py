@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import Strategy
+from lobterm.view import desk
 from lobterm.view import format as fmt
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def robots(snapshot: Snapshot, instrument: Instrument) -> tuple[Robot, ...]:
             Robot(
                 strategy, strategy.name.lower(), on, _state(snapshot, strategy, on, mine),
                 fmt.signed_size(ledger.position, instrument), not ledger.position, mine, f"{ledger.fills:,}",
-                "unmarked" if total is None else fmt.money(total), 0 if total is None else (total > 0) - (total < 0),
+                desk.unknown(ledger.pnl) if total is None else fmt.money(total), 0 if total is None else (total > 0) - (total < 0),
             )
         )  # fmt: skip
     return tuple(found)

@@ -153,7 +153,7 @@ def _drawn(values: Floats, columns: int) -> Floats:
 
 def _money(a: int | None, b: int | None) -> tuple[str, str, str]:
     def text(e8: int | None) -> str:
-        return "unmarked" if e8 is None else fmt.money(e8)
+        return "unknown" if e8 is None else fmt.money(e8)
 
     return text(a), text(b), fmt.NOTHING if a is None or b is None else fmt.money(b - a)
 

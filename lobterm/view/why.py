@@ -52,6 +52,7 @@ PULLED = dict.fromkeys(QuoteWhy, "") | {
     QuoteWhy.NO_BOOK: "nothing to take",
     QuoteWhy.LIMIT: "too many orders and cancels a second",
     QuoteWhy.GONE: "it was not there any more",
+    QuoteWhy.NO_MARK: "no mark price of its time",
 }
 """Why an order went."""
 SENT = dict.fromkeys(QuoteWhy, "") | {QuoteWhy.PERSON: "placed by hand", QuoteWhy.ENTRY: "fades exhausted {side}", **{

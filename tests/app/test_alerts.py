@@ -24,7 +24,7 @@ def gap(console: FakeConsole, market: int) -> None:
     rows["ts"], rows["kind"], rows["market"], rows["px"], rows["qty"] = (
         START + 5_000_000, Kind.GAP, market, GapCause.DISCONNECT, Scope.ALL,
     )  # fmt: skip
-    console.history.events(rows)
+    console.history.events(rows, 0)
 
 
 class Heard:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lobterm import config, runtime
+from lobterm import config, runs, runtime
 from lobterm.app.app import LobtermApp
 from lobterm.engine import read
 from lobterm.models import model
@@ -21,7 +21,7 @@ SECOND = 1_000_000
 @pytest.fixture
 def replay(monkeypatch, tmp_path):
     monkeypatch.setattr(config, "user_file", lambda: tmp_path / "none.toml")
-    setup = runtime.Setup(parquet.open_tape(DEMO), config.load(), model.load(runtime.model_beside(DEMO)))
+    setup = runs.Setup(parquet.open_tape(DEMO), config.load(), model.load(runs.model_beside(DEMO)))
     console = runtime.Replay(setup, warmed=lambda: None)
     yield console
     console.close()

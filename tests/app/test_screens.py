@@ -35,7 +35,7 @@ def lived(**changes) -> FakeConsole:
         rows["px"][1:], rows["qty"][1:] = book[:, 0], book[:, 1]
         rows["side"][1:] = np.where(rows["px"][1:] <= MID, 1, -1)
         rows["flags"][1:] = Flag.SNAPSHOT
-        console.history.events(rows)
+        console.history.events(rows, 0)
     ticks = np.zeros(1_000, ALPHA)
     ticks["ts"] = START + np.arange(1, 1_001) * 250_000
     ticks["bid"], ticks["ask"] = MID, MID + 1
@@ -203,7 +203,7 @@ async def test_the_header_counts_down_to_funding_where_it_is_known(opened):
         assert "fund" not in screen_text(pilot).splitlines()[0]
         told = np.zeros(1, EVENT)
         told["ts"], told["kind"], told["px"], told["qty"] = NOW, Kind.FUNDING, -12_500, NOW + 3_900_000_000
-        console.history.events(told)
+        console.history.events(told, 0)
         pilot.app.paint()
         await pilot.pause()
         assert screen_text(pilot).splitlines()[0].rstrip().endswith("fund -0.0125 % 1h05m")

@@ -326,6 +326,22 @@ def test_of_fixed_orders_fills_through_are_among_fills_by_queue_and_those_among_
             assert few <= some <= many
 
 
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_ladders_that_requote_hard_have_no_order_of_a_person_refused(seed):
+    most = 4
+    events = lively(seed, 3_000, often={"order": 60}, lacking=("turn",))
+    engine, rows = run(events, values(MAX_ACTIONS=most, LEVELS=3))
+    quotes = rows["quotes"]
+    hands = quotes["why"] == QuoteWhy.PERSON
+    refused = quotes[quotes["why"] == QuoteWhy.LIMIT]
+    assert engine.state.counts[st.THROTTLED] > len(refused) + 100, "the ladders are at their limit"
+    assert hands.sum() > 50
+    for row in refused:
+        within = hands & (quotes["ts"] <= row["ts"]) & (quotes["ts"] > row["ts"] - 1_000_000)
+        # a move needs room for two
+        assert within.sum() >= most - 1, "it was not hands that used the limit up"
+
+
 def test_none_of_our_orders_passes_an_earlier_one_at_its_price():
     """By the power model with n = 10, ten lots that shrink to one leave 4 ahead as 1, but 6 ahead as less than none."""
     tape = Tape(0)

@@ -57,6 +57,7 @@ def test_long_tapes_on_which_everything_happens():
         (lively(5, 3_000), values(MAX_SPREAD_BPS=3.0, FADE_ENABLED=0, QUEUE_MODEL=2)),
         (lively(6, 3_000, warm=True), values(Z_PI_MAX=1.0, LPI_HI=0.5, TARGET_BPS=0.5, LPI_EXIT=-3.0)),
         (lively(1, 2_500), values(W_MAX=1e-9)),
+        (lively(8, 1_500, often={"order": 120}), values(MAX_ACTIONS=3)),
         (lively(7, 3_000, account=True), values(Z_PI_MAX=9.0)),
         (lively(12, 3_000, account=True, offset=30_000), values(STOP_SIGMAS=0.5)),
         (lively(2, 2_500), values(Z_PI_MAX=9.0, T_MAX_S=0.15, STOP_SIGMAS=1e5, TARGET_BPS=1e4, LPI_EXIT=-0.2)),

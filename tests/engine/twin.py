@@ -58,7 +58,7 @@ class Twin:
         self.pressure, self.crash = pr.Pressure(instrument, self.p), pr.Crash()
         self.states, self.exhaustion = [pr.State(s) for s in pr.BOTH], [pr.Exhaustion(s) for s in pr.BOTH]
         self.liquidations_seen = False
-        self.next_funding = self.mark_e8 = self.settle_t = self.settle_mark_e8 = 0
+        self.marked_at = self.next_funding = self.mark_e8 = self.settle_t = self.settle_mark_e8 = 0
         self.offset = self.n = 0
         self.due, self.last_real, self.turned_at = None, 0, 0
 
@@ -175,16 +175,16 @@ class Twin:
             self.liquidations_seen = True
             self.states[pr.SELLS if side < 0 else pr.BUYS].see_liquidation(ts, self.p)
         elif kind == Kind.MARK:
-            self.pass_funding_time(exch_ts, px)
-            self.mark_e8 = px
+            self.mark_e8, self.marked_at = px, exch_ts
+            self.pass_funding_time(exch_ts)
         elif kind == Kind.FUNDING:
             if qty != self.next_funding:
-                self.pass_funding_time(exch_ts, self.mark_e8)
+                self.pass_funding_time(exch_ts)
             self.next_funding = qty
         elif kind == Kind.FUNDING_SETTLED:
             near = abs(self.settle_t - exch_ts) < 60_000_000 and self.settle_mark_e8 > 0
             told = qty if 0 < qty < 1 << 53 else 0
-            self.orders.settle(exch_ts, told or (self.settle_mark_e8 if near else self.mark_e8), px)
+            self.orders.settle(ts, exch_ts, told or (self.settle_mark_e8 if near else self.mark_about(exch_ts)), px)
         elif kind == Kind.VOLUME_24H and qty > 0:
             self.pressure.adv_seed = qty / 86_400.0
         elif kind == Kind.ORDER:
@@ -212,10 +212,14 @@ class Twin:
         elif which == 64:
             self.orders.settled = max(value, 0)
 
-    def pass_funding_time(self, exch_ts, mark_e8):
+    def mark_about(self, exch_ts):
+        """Return the mark price if it is of that minute, 0 if it is older or younger."""
+        return self.mark_e8 if abs(self.marked_at - exch_ts) < 60_000_000 else 0
+
+    def pass_funding_time(self, exch_ts):
         """Keep the mark price at which a settlement's time passed."""
         if self.settle_t < self.next_funding <= exch_ts:
-            self.settle_t, self.settle_mark_e8 = self.next_funding, mark_e8
+            self.settle_t, self.settle_mark_e8 = self.next_funding, self.mark_about(self.next_funding)
 
     # --- book ---------------------------------------------------------------------------------------------------------
 
@@ -470,7 +474,8 @@ class Twin:
             valid |= AlphaValid.QUOTE
             row["fair_px"], row["width_ticks"] = fair
         row["inventory"] = self.orders.position
-        if self.view or not any(acct.position for acct in self.orders.accounts):
+        marked = self.view or not any(acct.position for acct in self.orders.accounts)
+        if marked and not any(acct.unpriced for acct in self.orders.accounts):
             valid |= AlphaValid.MARK
             row["pnl_e8"] = self.orders.pnl(self.mark2)
         for key, value in now.items():

@@ -47,6 +47,7 @@ class Account:
     cash: int = 0  # tick-lots
     fees: int = 0
     funding: int = 0
+    unpriced: int = 0  # settlements that are missing in it
 
     def held_at(self, exch_ts):
         return self.brought + sum(lots for at, lots, _ in self.fills if at <= exch_ts)
@@ -75,26 +76,32 @@ class Orders:
         self.t, self.p, self.i = twin, twin.p, twin.i
         self.orders, self.next_id = [], 1
         self.accounts = [Account() for _ in Strategy]
-        self.second_began, self.acted = None, 0
+        self.acts = {}  # whether by hand: (when the second began, orders and cancels in it)
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
     def now(self, ts):
         return ts + self.t.offset
 
-    def may_act(self, ts):
-        """At most so many orders and cancels in the second that the first of them opens."""
-        if self.second_began is None or ts - self.second_began >= 1_000_000:
-            self.second_began, self.acted = ts, 0
-        if self.acted >= int(self.p[pm.MAX_ACTIONS]):
-            return False
-        self.acted += 1
-        return True
+    def may_act(self, ts, why, more=1):
+        """At most so many orders and cancels in the second that the first of them opens, hands and ladders each on their own."""
+        by_hand = why == QuoteWhy.PERSON
+        began, acted = self.acts.get(by_hand, (ts, 0))
+        if ts - began >= 1_000_000:
+            began, acted = ts, 0
+        return acted + more <= int(self.p[pm.MAX_ACTIONS]) and (by_hand, began, acted)
+
+    def act(self, ts, why):
+        """Count one order or cancel; return whether it may be sent."""
+        if free := self.may_act(ts, why):
+            by_hand, began, acted = free
+            self.acts[by_hand] = began, acted + 1
+        return bool(free)
 
     def place(self, ts, strategy, side, px, qty, level, taker, why):
         now, latency = self.now(ts), int(self.p[pm.ORDER_LATENCY_US])
         self.orders = [o for o in self.orders if not (o.live_to and now - o.live_to > KEEP_US)]
-        if len(self.orders) >= SLOTS or not self.may_act(ts):
+        if len(self.orders) >= SLOTS or not self.act(ts, why):
             return False
         arrives = None if taker else ts + latency
         order = Order(self.next_id, strategy, side, px, qty, level, taker, now + latency, arrives)
@@ -104,7 +111,7 @@ class Orders:
         return True
 
     def cancel(self, ts, order, why):
-        if not self.may_act(ts):
+        if not self.act(ts, why):
             return False
         order.live_to = max(self.now(ts) + int(self.p[pm.CANCEL_LATENCY_US]), order.live_from)
         self.say(order, ts, QuoteAct.CANCEL, why)
@@ -156,8 +163,7 @@ class Orders:
             self.refuse(ts, Strategy.OWN, 0, px, 0, QuoteWhy.GONE)
             return
         (o,) = meant
-        fresh = self.second_began is None or ts - self.second_began >= 1_000_000
-        if (0 if fresh else self.acted) + 2 > int(self.p[pm.MAX_ACTIONS]):
+        if not self.may_act(ts, QuoteWhy.PERSON, 2):
             self.refuse(ts, Strategy.OWN, o.side, px, o.left, QuoteWhy.LIMIT)
         else:
             self.cancel(ts, o, QuoteWhy.PERSON)
@@ -302,15 +308,24 @@ class Orders:
             acct.fees = value
         elif fact == 6:
             acct.funding = value
+        elif fact == 11 and abs(value) < 1 << 40:
+            acct.unpriced = value
 
-    def settle(self, exch_ts, mark_e8, rate_e8):
-        """A long pays a positive rate on what it held at the settlement's time."""
-        if mark_e8 <= 0 or abs(rate_e8) >= 10_000_000 or exch_ts <= self.settled:
+    def settle(self, ts, exch_ts, mark_e8, rate_e8):
+        """A long pays a positive rate on what it held at the settlement's time; without a mark price nobody knows how much."""
+        if abs(rate_e8) >= 10_000_000 or exch_ts <= self.settled:
             return  # not credible, or told before
         self.settled = exch_ts
-        for acct in self.accounts:
-            base = acct.held_at(exch_ts) * Fraction(self.i.lot_size)
-            acct.funding -= round(base * Fraction(mark_e8, 10**8) * Fraction(rate_e8, 10**8) * 10**8)
+        for who, acct in enumerate(self.accounts):
+            held = acct.held_at(exch_ts)
+            if mark_e8 > 0:
+                base = held * Fraction(self.i.lot_size)
+                acct.funding -= round(base * Fraction(mark_e8, 10**8) * Fraction(rate_e8, 10**8) * 10**8)
+            elif held and rate_e8:
+                acct.unpriced += 1
+                side, why = (1 if held > 0 else -1), QuoteWhy.NO_MARK
+                self.t.say("quotes", ts=ts, qty=abs(held), live_from=exch_ts, side=side, act=QuoteAct.UNPRICED, why=why,
+                           strategy=who)  # fmt: skip
 
 
 class Maker:

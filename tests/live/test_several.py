@@ -48,7 +48,7 @@ async def test_a_symbol_whose_engine_fails_stops_no_other(tmp_path):
         async with living(replace(setup_of(emulator, tmp_path), symbols=BOTH)) as live:
             btc, eth = live.followed
             await until(live, lambda: seen(btc) > 50 and seen(eth) > 50)
-            btc.history.events = lambda events: 1 / 0
+            btc.history.events = lambda events, row: 1 / 0
             async with asyncio.timeout(60):
                 while not btc.failure:
                     live.pump(0, 50_000)

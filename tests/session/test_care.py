@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lobterm import cli, config, runtime, session
+from lobterm import cli, config, runs, session
 from lobterm.engine import drive
 from lobterm.engine.rows import TABLES
 from lobterm.errors import LobtermError
@@ -150,7 +150,7 @@ def test_a_file_without_a_beginning_cannot_be_saved_and_is_left_alone(path):
 @pytest.fixture(scope="module")
 def said():
     """Return all that the engine says of a tape, drain by drain, and the time of its last row."""
-    setup = runtime.Setup(parquet.open_tape(DEMO), config.Config(()), model.load(runtime.model_beside(DEMO)))
+    setup = runs.Setup(parquet.open_tape(DEMO), config.Config(()), model.load(runs.model_beside(DEMO)))
     engine, events = setup.new_engine(), setup.tape.read()
     drains = [
         rows for start in range(0, len(events), 20_000) for rows in drive.fold(engine, events[start : start + 20_000])
@@ -187,7 +187,7 @@ def test_what_the_recording_does_not_reach_is_taken_away(path, tmp_path, said):
     """The recording was cut back to its last whole second; the log had gone on."""
     drains, _, _ = said
     session_id = cut_off(path, drains[:5])
-    setup = runtime.Setup(parquet.open_tape(DEMO), config.Config(()), model.load(runtime.model_beside(DEMO)))
+    setup = runs.Setup(parquet.open_tape(DEMO), config.Config(()), model.load(runs.model_beside(DEMO)))
     engine, events = setup.new_engine(), setup.tape.read()[:70_000]
     shorter = [*drive.fold(engine, events), *drive.finish(engine)]
     done = repair.refill(path, session_id, shorter, lambda: int(events["ts"][-1]))

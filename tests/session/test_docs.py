@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from lobterm import config, headless, runtime, session
+from lobterm import config, headless, runs, session
 from lobterm.models import model
 from lobterm.session.log import SessionLog
 from lobterm.tape import parquet
@@ -25,7 +25,7 @@ def log(tmp_path_factory):
     path = tmp_path_factory.mktemp("docs") / "s.sqlite"
     with SessionLog(path) as writer:
         tape = parquet.open_tape(DEMO)
-        setup = runtime.Setup(tape, config.Config(()), model.load(runtime.model_beside(DEMO)), writer)
+        setup = runs.Setup(tape, config.Config(()), model.load(runs.model_beside(DEMO)), writer)
         headless.replay(setup, tape.read())
     return path
 

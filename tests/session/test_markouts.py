@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lobterm import cli, config, runtime
+from lobterm import cli, config, runs
 from lobterm.engine import drive
 from lobterm.engine import params as pm
 from lobterm.engine.markouts import WAITING
@@ -54,8 +54,8 @@ def setup_of(path, *changes):
     settings = config.Config(())
     for change in ("maker.w_base_bps=0.5", *changes):
         settings = settings.with_override(change)
-    beside = runtime.model_beside(path)
-    return runtime.Setup(parquet.open_tape(path), settings, model.load(beside) if beside else None)
+    beside = runs.model_beside(path)
+    return runs.Setup(parquet.open_tape(path), settings, model.load(beside) if beside else None)
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.stem)

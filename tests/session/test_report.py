@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lobterm import cli, config, headless, runtime, session
+from lobterm import cli, config, headless, runs, session
 from lobterm.cli.rerun import scenarios
 from lobterm.engine.rows import HORIZONS_US, TABLES, Label, Marked
 from lobterm.errors import InputError
@@ -36,9 +36,9 @@ def replayed(path, name, *changes):
     for change in changes:
         settings = settings.with_override(change)
     source = REPLAYS / f"{name}.parquet"
-    beside = runtime.model_beside(source)
+    beside = runs.model_beside(source)
     with SessionLog(path, columnar=True) as log:
-        setup = runtime.Setup(parquet.open_tape(source), settings, model.load(beside) if beside else None, log)
+        setup = runs.Setup(parquet.open_tape(source), settings, model.load(beside) if beside else None, log)
         headless.replay(setup, setup.tape.read())
     return session.open(log=path)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from lobterm import config, headless, runtime
+from lobterm import config, headless, runs
 from lobterm.errors import LobtermError
 from lobterm.models import model
 from lobterm.session import beside, review
@@ -35,7 +35,7 @@ def path(request, tmp_path_factory):
         settings = settings.with_override(change)
     source = REPLAYS / "demo.parquet"
     with SessionLog(path, columnar=request.param) as log:
-        setup = runtime.Setup(parquet.open_tape(source), settings, model.load(runtime.model_beside(source)), log)
+        setup = runs.Setup(parquet.open_tape(source), settings, model.load(runs.model_beside(source)), log)
         headless.replay(setup, setup.tape.read())
     return path
 
@@ -105,7 +105,7 @@ def test_minutes_by_hand():
 def test_a_session_of_which_nothing_was_logged_yet_can_be_read(tmp_path):
     tape = parquet.open_tape(REPLAYS / "demo.parquet")
     with SessionLog(tmp_path / "s.sqlite") as log:
-        log.begin(runtime.Setup(tape, config.Config(()), None, log).provenance())
+        log.begin(runs.Setup(tape, config.Config(()), None, log).provenance())
         found = review.read(tmp_path / "s.sqlite", "last")
     assert found.as_of_us is None and not found.splits and not found.fills and not found.minutes
     assert not found.listed.ended

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lobterm import config, headless, runtime
+from lobterm import config, headless, runs
 from lobterm.cli import main
 from lobterm.engine import drive
 from lobterm.engine.rows import AlphaValid
@@ -69,8 +69,8 @@ def test_a_scenario_is_what_its_command_makes(name, tmp_path):
 def test_the_engine_says_what_it_said(name):
     tape = parquet.open_tape(REPLAYS / f"{name}.parquet")
     assert tape.meta.last_ts_us - tape.meta.first_ts_us > 1_199_000_000
-    starter = model.load(runtime.model_beside(tape.path))
-    result = headless.replay(runtime.Setup(tape, config.Config(()), starter), tape.read())
+    starter = model.load(runs.model_beside(tape.path))
+    result = headless.replay(runs.Setup(tape, config.Config(()), starter), tape.read())
     assert sum(result["labels"][role] for role in ("opportunistic", "directional", "passive")) > 4_000
     if platform.machine() not in GOLDEN[name]["engine"]:
         pytest.skip("no golden digest for this platform: make replays writes it")

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from lobterm import config, headless, runtime
+from lobterm import config, headless, runs
 from lobterm.cli import main
 from lobterm.engine import drive
 from lobterm.engine.rows import ALPHA, TRIGGER, AlphaValid, FadeWhy, Regime
@@ -105,7 +105,7 @@ def test_the_truth_is_keyed_by_the_rows_of_a_warm_tape(cascade):
 
 def said(path):
     tape = parquet.open_tape(path)
-    return headless.replay(runtime.Setup(tape, config.load(), None), tape.read())["rows_sha256"]
+    return headless.replay(runs.Setup(tape, config.load(), None), tape.read())["rows_sha256"]
 
 
 def test_the_engine_never_reads_the_truth(cascade, tmp_path):

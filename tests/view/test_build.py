@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lobterm.view.build import book_age_us, frame, header, loading_header
+from lobterm.view.build import transport as build_transport
 from lobterm.view.console import Seeking
 from lobterm.view.models import RunState, Tone, Ui
 from tests.app.fake import START, FakeConsole, snapshot
@@ -114,6 +115,31 @@ def test_playing():
     console = ready()
     console.clock.play()
     assert build(console).transport.state is RunState.PLAYING
+
+
+@pytest.mark.parametrize(
+    ("change", "since_s", "trouble"),
+    [
+        ({}, 0, None),
+        ({}, 12, "feed SILENT 12.0s"),
+        ({"book_known": False}, 3, "book UNKNOWN, last 3.0s ago"),
+        ({"crossed": True}, 0, "book UNKNOWN, last 0.0s ago"),
+        ({"book_ts": 0}, 0, "no book yet"),
+    ],
+)
+def test_a_live_market_is_live_not_played_and_says_what_is_wrong_with_it(change, since_s, trouble):
+    console = ready(**change)
+    console.mode = "LIVE"
+    console.clock.play()
+    console.clock.jump(snapshot(**change).book_ts + since_s * 1_000_000 or START)
+    console.lag_us = 0
+    told = build(console).transport
+    assert told.state is RunState.LIVE and told.progress is None and not told.end
+    assert "lag 0.0s" in told.speed and "1x" not in told.speed
+    assert (told.trouble.text if told.trouble else None) == trouble
+    assert build_transport(console, Ui()).trouble == told.trouble, "a screen that builds no whole frame says the same"
+    console.failure = "banned"
+    assert build(console).transport.state is RunState.FAILED
 
 
 def test_progress_is_of_rows():

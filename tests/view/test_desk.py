@@ -79,6 +79,9 @@ def test_what_cannot_be_known_is_not_a_number():
     shown = figures(desk.maker(blind, BTC))
     assert shown["fair"] == shown["width"] == shown["bid"] == shown["ask"] == ("—", Tone.UNKNOWN)
     assert shown["PnL"] == shown["PnL inventory"] == ("unmarked", Tone.WARN)
+    owing = figures(desk.profit(Pnl(None, 5, 7, 0, 0, None)))
+    assert owing["PnL"] == owing["PnL funding"] == ("unpriced", Tone.WARN)
+    assert owing["PnL inventory"][0] != "unpriced"
     market = figures(desk.market(blind, BTC))
     assert {market[name] for name in ("mid", "microprice", "spread", "at touch")} == {("—", Tone.UNKNOWN)}
 
@@ -113,7 +116,7 @@ def test_funding_is_told_with_its_countdown_and_grows_old():
     rows = np.zeros(2, EVENT)
     rows["ts"], rows["kind"], rows["px"] = [START, START + 1], Kind.FUNDING, [10_000, -12_345]
     rows["qty"], rows["market"] = START + 11_700_000_000, [0, 1]
-    history.events(rows)
+    history.events(rows, 0)
     now = START + 1_000_000
     assert desk.funding(history, now) == Value("fund", "0.0100 % 3h14m")
     assert desk.funding(history, START + 61_000_000).tone is Tone.WARN

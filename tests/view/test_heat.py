@@ -19,9 +19,9 @@ PX = 10_000  # a bin is one tick there
 def history(seconds: int = 10) -> History:
     """Return `seconds` of a book with one level that grows, and one that stands from second 5 on."""
     made = History()
-    made.events(book((0, 1, PX, 1), (0, -1, PX + 2, 4), flags=Flag.SNAPSHOT))
+    made.events(book((0, 1, PX, 1), (0, -1, PX + 2, 4), flags=Flag.SNAPSHOT), 0)
     for second in range(1, seconds):
-        made.events(book((second, 1, PX, second + 1), (second, -1, PX + 6, 16 if second >= 5 else 0)))
+        made.events(book((second, 1, PX, second + 1), (second, -1, PX + 6, 16 if second >= 5 else 0)), 0)
     return made
 
 
@@ -52,7 +52,7 @@ def test_what_no_second_tells_is_unknown_and_not_empty():
 
 def test_the_running_second_shows_the_book_of_now():
     made = history()
-    made.events(book((9, 1, PX - 1, 50)))
+    made.events(book((9, 1, PX - 1, 50)), 0)
     seen = view(made, now=9.5)
     assert seen.heat[half(seen, PX - 1), -1] == heat.LEVELS - 1
     assert seen.heat[half(seen, PX - 1), -2] == 0
@@ -66,7 +66,7 @@ def test_from_afar_the_most_of_each_column_is_seen():
 
 def test_a_row_of_several_ticks_is_their_sum():
     made = history()
-    made.events(book((9, 1, PX + 1, 30)))
+    made.events(book((9, 1, PX + 1, 30)), 0)
     grid = heat.Grid(heat.HeatUi(columns=12, rows=6, zoom=2), START + 10 * COLUMN_US, 2 * PX, 1)
     lots = heat._resting(made, grid)
     assert lots[(grid.top - 1 - PX) // 2, -1] == 10 + 30

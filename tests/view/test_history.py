@@ -177,11 +177,11 @@ def told(history: History) -> list[tuple[What, float]]:
 
 def test_what_happened_is_told_in_order():
     history = History()
-    history.events(np.concatenate([event(1, Kind.GAP, px=1), event(2, Kind.PARAM, qty=3), event(2, Kind.HEARTBEAT)]))
+    history.events(np.concatenate([event(1, Kind.GAP, px=1), event(2, Kind.PARAM, qty=3), event(2, Kind.HEARTBEAT)]), 0)
     fill, trigger, reject = np.zeros(1, FILL), np.zeros(1, TRIGGER), np.zeros(2, QUOTE)
     fill["ts"], trigger["ts"], reject["ts"] = START + 4 * COLUMN_US, START + 5 * COLUMN_US, START + 6 * COLUMN_US
     reject["act"] = [3, 1]
-    history.rows(said(alpha=alpha(3, 7, state_sell=[1, 2]), fills=fill, triggers=trigger, quotes=reject))
+    history.rows(said(alpha=alpha(3, 7, state_sell=[1, 2], offset=[3, 7]), fills=fill, triggers=trigger, quotes=reject))
     assert told(history) == [
         (What.GAP, 1), (What.PARAM, 2), (What.BOOK_BACK, 3), (What.FILL, 4), (What.TRIGGER, 5), (What.REJECT, 6),
         (What.STATE, 7),
@@ -200,14 +200,14 @@ def test_going_back_forgets_what_is_later_and_counts_anew():
     rows = labels(4, end=START + 4 * COLUMN_US)
     rows["ts"] = START + np.arange(1, 5) * COLUMN_US
     rows["side"], rows["qty"], rows["px"] = 1, [5, 2, 1, 1], 1000
-    history.events(book((0, 1, 1000, 5), (4, 1, 1000, 6), flags=Flag.SNAPSHOT))
+    history.events(book((0, 1, 1000, 5), (4, 1, 1000, 6), flags=Flag.SNAPSHOT), 0)
     history.rows(said(labels=rows, alpha=alpha(1, 2, 3, 4, state_sell=[1, 1, 1, 2])))
     history.seek(START + 2 * COLUMN_US, np.array([[1000, 9]]), NOTHING)
     assert history.trades.rows["qty"].tolist() == [5, 2]
     assert history.profile.at(1000, 1001)[1, 0] == 7
     assert len(history.ticks) == 2 and told(history) == []
     assert history.depth.columns.rows["ts"].tolist() == [START + COLUMN_US, START + 2 * COLUMN_US]
-    history.events(book((3, 1, 999, 1)))
+    history.events(book((3, 1, 999, 1)), 0)
     assert level(history.depth, 2, 1000) == 9
     history.rows(said(labels=rows[2:3]))
     assert history.trades.rows["cvd"].tolist() == [5, 7, 8]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lobterm import config, runtime
+from lobterm import config, runs, runtime
 from lobterm.engine import read
 from lobterm.models import model
 from lobterm.tape import parquet
@@ -19,7 +19,7 @@ DEMO = Path(__file__).resolve().parents[2] / "replays" / "demo.parquet"
 @pytest.fixture
 def replay(monkeypatch, tmp_path):
     monkeypatch.setattr(config, "user_file", lambda: tmp_path / "none.toml")
-    setup = runtime.Setup(parquet.open_tape(DEMO), config.load(), model.load(runtime.model_beside(DEMO)))
+    setup = runs.Setup(parquet.open_tape(DEMO), config.load(), model.load(runs.model_beside(DEMO)))
     console = runtime.Replay(setup, warmed=lambda: None)
     console.load()
     console.clock.speed = math.inf

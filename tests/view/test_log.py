@@ -27,6 +27,11 @@ from tests.app.fake import BTC, START
             Tone.WARN,
         ),
         (Note(START, What.FUNDING, 10_000), "settled at 0.0100 %", Tone.PLAIN),
+        (
+            Note(START, What.UNPRICED, 1_700_006_400_003_000, 10, -1, 1),
+            "fade -0.010: no mark price for 2023-11-15 00:00 UTC, PnL unknown since",
+            Tone.WARN,
+        ),
         (Note(START, What.OWN, 0, 10, -1), "sell 0.010 at market", Tone.PLAIN),
         (Note(START, What.OWN, 0, 0, 1), "cancel all", Tone.PLAIN),
         (Note(START, What.OWN, 531_042, 7, 0, OrderAct.MOVE), "move order 7 to 53,104.2", Tone.PLAIN),

@@ -81,7 +81,7 @@ def test_liquidations_are_a_lower_bound_of_the_last_five_minutes():
     rows = np.zeros(3, EVENT)
     rows["kind"], rows["qty"], rows["side"] = Kind.LIQUIDATION, [7, 20, 5], [-1, -1, 1]
     rows["ts"] = [START - 301_000_000, START - 1, START]
-    history.events(rows)
+    history.events(rows, 0)
     assert liquidated(history, START, BTC) == "liq 5m ▼≥0.020 ▲≥0.005"
 
 

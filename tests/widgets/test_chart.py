@@ -1,10 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.widgets.styles import STYLES, text
-from widgets.chart import LABEL_CELLS, Chart, ChartTitle, ChartWidget, Event, Level, Series, dots, draw
+from widgets.chart import (
+    LABEL_CELLS,
+    STROKES,
+    Chart,
+    ChartTitle,
+    ChartWidget,
+    Event,
+    Level,
+    Series,
+    dots,
+    draw,
+    stroked,
+    titled,
+)
 from widgets.line_widget import PAINTS
 from widgets.raster import segments
 
@@ -48,6 +63,31 @@ def test_cells_that_two_lines_share_have_the_paint_of_neither():
     assert {ink for row in apart for ink in inks(row)[LABEL_CELLS:]} == {"text", "bid", "ask"}
     assert not {"bid", "ask"} & {ink for row in shared for ink in inks(row)}
     assert any(cell >= "⠁" for cell in shared[1].text + shared[2].text)
+
+
+def test_lines_are_told_apart_without_any_paint_and_the_legend_shows_how():
+    flat = np.full(80, 0.5)
+    both = chart(Series(flat, "ask", "▼"), Series(flat * 0, "bid", "▲", "dotted"))
+    drawn = [row.text[LABEL_CELLS:] for row in draw(both, WIDTH, 4)]
+    solid, dotted = (set(line) for line in drawn if line.strip())
+    assert len(solid) == len(dotted) == 1 and solid != dotted
+    for series, shape in zip(both.series, (solid, dotted), strict=True):
+        dots_of = bin(ord(STROKES[series.stroke][1][0])).count("1"), bin(ord(shape.pop())).count("1")
+        assert dots_of[0] == dots_of[1], "a cell of the legend is as full as one of the line"
+    assert titled(both).note == "⠤⠤▼ ⠄⠄▲"
+    assert titled(replace(both, title=ChartTitle("T", "now · across"))).note == "now · ⠤⠤▼ ⠄⠄▲ · across"
+    assert titled(chart(Series(flat, "ask", "▼"))).note == "", "a line alone needs none"
+    assert len({key for _, key in STROKES.values()}) == len(STROKES)
+
+
+@pytest.mark.parametrize("stroke", list(STROKES))
+def test_no_stroke_hides_a_move(stroke):
+    values = np.zeros(80)
+    for at in (11, 12, 40, 61, 63):
+        values[at] = 1.0
+        grid = dots(values, 0.0, 1.0, 3)
+        assert (stroked(grid, stroke)[:, at] == grid[:, at]).all() and grid[:, at].sum() == 12
+        values[at] = 0.0
 
 
 def test_a_threshold_is_a_line_with_its_value_and_never_hides_a_curve():

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 NO_TRANSPORT = (
     "A live market has no transport: it cannot be paused, hurried, stepped or sought in; i replays what has been."
 )
-NO_BOOKMARKS = "Bookmarks are kept by tape, and here is none."
+NO_BOOKMARKS = (
+    "Bookmarks are kept by tape, and a market that runs, or has just been, is none yet: lobterm tape import makes one of its "
+    "recording."
+)
 
 
 class TransportScreen(Screen[None], inherit_bindings=False):
