@@ -94,16 +94,27 @@ def free_places(visible: dict[Widget, tuple[Any, Any]], whole: Any) -> dict[Widg
     return places
 
 
+def _shape(style: Style) -> tuple[bool | None, ...]:
+    """Return what a style has beside colours and weight."""
+    return style.dim, style.italic, style.underline, style.reverse, style.strike
+
+
 @lru_cache(maxsize=4096)
 def turn(before: Style, after: Style, system: ColorSystem) -> str:
     """Return what a terminal is told when one look follows another: what differs, or everything."""
-    if before.without_color != after.without_color:
+    if _shape(before) != _shape(after):
         return "\x1b[0m" + after.render("x", color_system=system).removesuffix("\x1b[0m").removesuffix("x")
-    codes: list[str] = []
+    codes = [] if bool(before.bold) == bool(after.bold) else ["1" if after.bold else "22"]
     for front, was, colour in ((True, before.color, after.color), (False, before.bgcolor, after.bgcolor)):
         if colour != was:
             codes += (colour or Color.default()).downgrade(system).get_ansi_codes(foreground=front)
     return f"\x1b[{';'.join(codes)}m" if codes else ""
+
+
+@lru_cache(maxsize=4096)
+def blank_alike(one: Style, other: Style) -> bool:
+    """Say whether a space looks the same in both."""
+    return one.bgcolor == other.bgcolor and not any(_shape(one)) and not any(_shape(other))
 
 
 def ansi(segments: list[Segment], system: ColorSystem) -> str:
@@ -111,6 +122,8 @@ def ansi(segments: list[Segment], system: ColorSystem) -> str:
     parts, before = [], NO_LOOK
     for text, style, _ in segments:
         after = style or NO_LOOK
-        parts += [turn(before, after, system), text]
-        before = after
+        if after is not before and not (text.isspace() and blank_alike(before, after)):
+            parts.append(turn(before, after, system))
+            before = after
+        parts.append(text)
     return "".join(parts) + "\x1b[0m"

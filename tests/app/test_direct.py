@@ -41,7 +41,7 @@ def written(monkeypatch) -> list[tuple[int, int]]:
     return places
 
 
-def meant(screen: Screen) -> list[list[tuple[str, str, str, bool]]]:
+def meant(screen: Screen) -> list[list[tuple]]:
     """Return each cell as Textual would paint it: character, colours, weight."""
     other = pyte.Screen(*screen.size)
     stream = pyte.Stream(other)
@@ -52,12 +52,15 @@ def meant(screen: Screen) -> list[list[tuple[str, str, str, bool]]]:
     return cells(other)
 
 
-def cells(screen: pyte.Screen) -> list[list[tuple[str, str, str, bool]]]:
-    """Return each cell of a terminal as it looks; what is blank has no colour of its own."""
-    return [
-        [(at.data, at.fg, at.bg, at.bold) for at in (screen.buffer[y][x] for x in range(screen.columns))]
-        for y in range(screen.lines)
-    ]
+def cells(screen: pyte.Screen) -> list[list[tuple]]:
+    """Return each cell of a terminal as it looks; what is blank has only a ground."""
+    return [[look(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+
+
+def look(at) -> tuple:
+    if at.data == " ":
+        return (at.fg if at.reverse else at.bg,)
+    return at.data, at.fg, at.bg, at.bold, at.italics, at.reverse, at.underscore
 
 
 def market(step: int) -> FakeConsole:
