@@ -104,6 +104,9 @@ class Replay(Asked):
         """Fold what the clock has reached, for `budget_us` of wall time at most; or finish a seek that waits."""
         if not self.ready or self.failure:
             return
+        clock = self.clock
+        flat_out = math.isinf(clock.speed) and not (clock.paused or self.finished or self.seeker.goal)
+        self.seeker.indexer.rest(flat_out)  # there are not cores enough for two who read the tape as fast as they can
         with self._stopping():
             if self.seeker.goal:
                 now = self.clock.now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -443,3 +444,43 @@ def test_what_a_screen_remembers_follows_a_seek(replay):
         assert (tail.rows["ts"] <= now).all(), "nothing of what is yet to come"
     replay.step("alpha")
     assert replay.history.ticks.rows["ts"][-1] > now, "and it goes on from there"
+
+
+class Gate(threading.Event):
+    """Tells when somebody waits at it."""
+
+    def __init__(self):
+        super().__init__()
+        self.reached = threading.Event()
+
+    def wait(self, timeout=None):
+        if not self.is_set():
+            self.reached.set()
+        return super().wait(timeout)
+
+
+def test_the_index_rests_while_the_market_is_played_flat_out_but_not_where_a_seek_waits_for_it(setup):
+    replay = runtime.Replay(setup, warmed=lambda: None)
+    begin = indexer.Indexer.start
+
+    def started(index):
+        index._awake = gate
+        begin(index)
+
+    gate = Gate()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(indexer.Indexer, "start", started)
+        replay.load()  # the gate is shut: one piece is indexed, as if the market had been played flat out from the beginning
+    index = replay.seeker.indexer
+    assert gate.reached.wait(30)
+    assert 0 < index.rows < replay.rows_total
+    replay.clock.speed = float("inf")
+    replay.clock.play()
+    replay.pump(0, 0)
+    assert not gate.is_set()
+    replay.seek_row(replay.rows_total - 10)
+    replay.pump(0, 10**6)
+    assert gate.is_set()
+    index.wait(replay.rows_total)
+    assert index.finished
+    replay.close()

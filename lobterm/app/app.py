@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 
 BUDGET_US = 8_000
 """Wall time a frame may spend on folding; the rest is for painting and keys."""
-BUDGET_AT_MAX_US = 40_000
-"""The same at speed max, where folding is the point; a key still waits no longer than that."""
 
+TURNS = 24
+"""Of the event loop between two pieces folded: a key goes through that many hands before it is painted."""
 
 LEFT = 130
 """Exit code when the session did not end by a key: interrupted, with everything saved."""
@@ -93,6 +94,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         self._told_failures: set[str] = set()
         self._painted: tuple[object, ...] = ()
         self._same = 0
+        self._folding_on = False
         self.set_keymap(dict(keymap or {}))
 
     @property
@@ -174,8 +176,9 @@ class LobtermApp(App[None], inherit_bindings=False):
         market, shown = self.market, self.shell.market
         session = several(market)
         if market.ready and not (session.stopped if session else market.failure):
-            at_max = math.isinf(market.clock.speed)
-            market.pump(self.shell.wall_us(), BUDGET_AT_MAX_US if at_max else BUDGET_US)
+            market.pump(self.shell.wall_us(), BUDGET_US)
+            if self._flat_out() and not self._folding_on:
+                self._fold_later()
         if shown is not market:
             shown.pump(self.shell.wall_us(), BUDGET_US)  # what goes on goes first: no more than its share, at any speed
         for failure in [*(who.failure for who in (session.followed if session else ())), market.failure]:
@@ -192,6 +195,26 @@ class LobtermApp(App[None], inherit_bindings=False):
             return
         if self.governor.may_paint(backlog(self._driver)):
             self.paint()
+
+    def _flat_out(self) -> bool:
+        """Say whether the market is to be folded as fast as it can be."""
+        market = self.market
+        return math.isinf(market.clock.speed) and not (market.clock.paused or market.finished or market.failure)
+
+    def _fold_later(self, turns: int = TURNS) -> None:
+        self._folding_on = True
+        # a message of the app's own would keep keys and frames waiting
+        asyncio.get_running_loop().call_soon(self._fold_on, turns)
+
+    def _fold_on(self, turns: int) -> None:
+        """Fold between two frames too, in pieces between which keys are heard and acted upon."""
+        if turns:
+            self._fold_later(turns - 1)
+            return
+        self._folding_on = False
+        if self._flat_out() and self.is_running:
+            self.market.pump(self.shell.wall_us(), BUDGET_US)
+            self._fold_later()
 
     def _stands_still(self) -> bool:
         """Say whether everything has been painted as it is: a market that stands need not be painted again."""

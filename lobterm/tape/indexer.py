@@ -57,6 +57,8 @@ class Indexer:
         self._labels = np.zeros(0, LABEL)
         self._next = 0  # row of the next checkpoint
         self._stopping = False
+        self._awake = threading.Event()
+        self._awake.set()
         self._moved = threading.Condition()
         self._thread: threading.Thread | None = None
         self._held: drive.Engine | None = None
@@ -88,8 +90,16 @@ class Indexer:
     def stop(self) -> None:
         """Stop after the piece in hand."""
         self._stopping = True
+        self._awake.set()
         if self._thread:
             self._thread.join()
+
+    def rest(self, resting: bool) -> None:
+        """Leave the machine to others after the piece in hand, or go on."""
+        if resting:
+            self._awake.clear()
+        else:
+            self._awake.set()
 
     def wait(self, row: int) -> None:
         """Return once `row` rows are done, or nothing more is to come."""
@@ -100,6 +110,7 @@ class Indexer:
         try:
             while not self._stopping and self.rows < self._pages.total:
                 self.advance()
+                self._awake.wait()
         except Exception as error:  # seeking ends here; playing goes on and meets what is wrong itself
             self.failure = f"{type(error).__name__}: {error}"
         self._held = None  # as large as the one that is played

@@ -155,10 +155,12 @@ class History:
         ours = markouts[markouts["what"] == rows.Marked.FILL]
         if not len(ours):
             return
-        names = ("ts", "order_id", "ref2", "qty")
-        known = set(self.markouts.rows[list(names)].tolist())
-        new = [row.item() not in known for row in ours[list(names)]]
-        _append(self.markouts, ours[np.array(new)][-ROWS_KEPT:], MARKOUT_FIELDS)
+        known = self.markouts.rows
+        if len(known) and ours["ts"].min() <= known["ts"].max():
+            names = ["ts", "order_id", "ref2", "qty"]
+            told = set(known[names].tolist())
+            ours = ours[np.array([row.item() not in told for row in ours[names]])]
+        _append(self.markouts, ours[-ROWS_KEPT:], MARKOUT_FIELDS)
 
     def seek(self, ts: int, bids: npt.NDArray[np.int64], asks: npt.NDArray[np.int64], row: int | None = None) -> None:
         """Stand at `ts` with this book, (n, 2) ticks and lots a side: after a seek, before the rows that follow it.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from pathlib import Path
@@ -177,3 +178,21 @@ async def test_times_by_utc_and_by_the_machine_s_zone(opened, monkeypatch):
         monkeypatch.undo()
         time.tzset()
         fmt._local_offset_us.cache_clear()
+
+
+async def test_at_max_speed_the_market_is_folded_between_frames_too_and_keys_are_heard(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        console.clock.speed = math.inf
+        console.clock.play()
+        pilot.app.tick()
+        before = console.pumps
+        while console.pumps < before + 5:
+            await asyncio.sleep(0)
+        await pilot.press("space")
+        assert console.clock.paused
+        await pilot.pause()
+        before = console.pumps
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert console.pumps == before
