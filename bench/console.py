@@ -31,6 +31,7 @@ CASES = {
     "60 Hz, 10x": {"fps": 60, "speed": 10.0},
     "20 Hz, 10x, terminal at 0.2 MB/s": {"fps": 20, "speed": 10.0, "drain": 200_000},
     "paused": {"fps": 20, "speed": 10.0, "paused": True},
+    "paused, no key": {"fps": 20, "speed": 10.0, "paused": True, "keys": False},
     "max": {"fps": 20, "speed": float("inf")},
 }
 
@@ -43,11 +44,13 @@ def child(given: argparse.Namespace, case: dict, report: Path) -> None:
     from lobterm import config, runs, runtime
     from lobterm.app.app import LobtermApp
     from lobterm.models import model
+    from lobterm.session.log import SessionLog
     from lobterm.tape import parquet
 
     tape = parquet.open_tape(given.tape)
     path = given.model or runs.model_beside(given.tape)
-    setup = runs.Setup(tape, config.load(), model.load(path) if path else None)
+    log = SessionLog(report.with_suffix(".sqlite")) if given.log else None
+    setup = runs.Setup(tape, config.load(), model.load(path) if path else None, log)
     at = tape.meta.first_ts_us + int(given.at * 1e6)
     console = runtime.Replay(setup, at=None if case["speed"] == float("inf") else at)
     console.clock.speed = case["speed"]
@@ -142,7 +145,7 @@ def run(given: argparse.Namespace, name: str) -> dict:
     lock = True
     while time.perf_counter() - start < given.seconds:
         before, then = cpu_s(pid), time.perf_counter()
-        if given.screen == "1":
+        if given.screen == "1" and case.get("keys", True):
             pressed = time.perf_counter()
             os.write(fd, b"k")
             if lock:
@@ -196,6 +199,7 @@ def main() -> None:
     parser.add_argument("--at", type=float, default=480.0, help="seconds into the tape (default 480)")
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--screen", default="1", choices=("1", "2", "3", "6"))
+    parser.add_argument("--log", action="store_true", help="with the full session log")
     parser.add_argument("--only", choices=tuple(CASES))
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()

@@ -219,13 +219,13 @@ class LobtermApp(App[None], inherit_bindings=False):
     def _stands_still(self) -> bool:
         """Say whether everything has been painted as it is: a market that stands need not be painted again."""
         market, clock = self.shell.market, self.shell.market.clock
+        loading = () if market.ready else (market.loading_note, self.shell.base.loading_s)
         state = (
-            market.ready, market.symbol, market.position_rows, clock.now, clock.paused, clock.speed, market.finished,
-            market.failure,
-            self.shell.rows_per_s, self.size, self._on_top(), build.seek_words(market),
+            market.ready, loading, market.symbol, market.position_rows, clock.now, clock.paused, clock.speed, market.finished,
+            self.failure, self.shell.rows_per_s, self.size, self._on_top(), build.seek_words(market),
             build.indexed_steps(tape) if (tape := seekable(market)) else 0,
         )  # fmt: skip
-        if not market.ready or state != self._painted:
+        if state != self._painted:
             self._painted, self._same = state, 0
         self._same += 1
         return self._same > SETTLED
