@@ -7,7 +7,6 @@ once; all else goes Textual's way, which also paints everything anew whenever th
 
 from __future__ import annotations
 
-from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 NO_LOOK = Style()
+MOST_TURNS = 4096
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 """Between these a terminal that knows them shows nothing half done."""
 
@@ -33,7 +33,7 @@ class DirectRows:
         self._places: dict[Widget, tuple[int, int]] = {}
         self._texts: list[str] = []
         self._taking = False
-        self.system = ColorSystem.TRUECOLOR
+        self.turns = Turns(ColorSystem.TRUECOLOR)
 
     def __enter__(self) -> None:
         """Take rows from here on, if what is on the terminal is this screen alone as it was laid out last."""
@@ -50,7 +50,9 @@ class DirectRows:
             and not screen._repaint_required
         )
         if self._taking:
-            self.system = app.console._color_system or ColorSystem.TRUECOLOR
+            system = app.console._color_system or ColorSystem.TRUECOLOR
+            if system is not self.turns.system:
+                self.turns = Turns(system)
             visible = screen._compositor.visible_widgets
             if visible is not self._layout:
                 self._layout, self._places = visible, free_places(visible, screen.size.region)
@@ -99,7 +101,6 @@ def _shape(style: Style) -> tuple[bool | None, ...]:
     return style.dim, style.italic, style.underline, style.reverse, style.strike
 
 
-@lru_cache(maxsize=4096)
 def turn(before: Style, after: Style, system: ColorSystem) -> str:
     """Return what a terminal is told when one look follows another: what differs, or everything."""
     if _shape(before) != _shape(after):
@@ -111,19 +112,38 @@ def turn(before: Style, after: Style, system: ColorSystem) -> str:
     return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
-@lru_cache(maxsize=4096)
 def blank_alike(one: Style, other: Style) -> bool:
     """Say whether a space looks the same in both."""
     return one.bgcolor == other.bgcolor and not any(_shape(one)) and not any(_shape(other))
 
 
-def ansi(segments: list[Segment], system: ColorSystem) -> str:
+class Turns(dict[tuple[Style, Style], tuple[str, str]]):
+    """From one look to another: what is told before a text, and before blanks, which need less. For one kind of terminal."""
+
+    def __init__(self, system: ColorSystem) -> None:
+        super().__init__()
+        self.system = system
+
+    def __missing__(self, key: tuple[Style, Style]) -> tuple[str, str]:
+        """Find out, and remember."""
+        if len(self) >= MOST_TURNS:
+            self.clear()
+        before, after = key
+        told = turn(before, after, self.system)
+        found = self[key] = (told, "" if blank_alike(before, after) else told)
+        return found
+
+
+def ansi(segments: list[Segment], turns: Turns) -> str:
     """Return segments as a terminal reads them."""
     parts, before = [], NO_LOOK
     for text, style, _ in segments:
         after = style or NO_LOOK
-        if after is not before and not (text.isspace() and blank_alike(before, after)):
-            parts.append(turn(before, after, system))
-            before = after
+        if after is not before:
+            for_text, for_blank = turns[before, after]
+            if for_text is for_blank or not text.isspace():
+                parts.append(for_text)
+                before = after
         parts.append(text)
-    return "".join(parts) + "\x1b[0m"
+    parts.append("\x1b[0m")
+    return "".join(parts)

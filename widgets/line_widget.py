@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from rich.cells import cell_len, set_cell_size
-from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
@@ -27,7 +26,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.direct import DirectRows, ansi
+from widgets.direct import DirectRows, Turns, ansi
 
 PAINTS = (
     "text", "strong", "dim", "faint", "title", "note",
@@ -254,7 +253,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         place = direct.place(self) if direct else None
         if direct and place:
             for y in rows:
-                direct.write(place[0], place[1] + y, self._text(new[y], size.width, direct.system))
+                direct.write(place[0], place[1] + y, self._text(new[y], size.width, direct.turns))
         else:
             self.refresh(*(Region(0, y, size.width, count) for y, count in runs_of(rows)))
 
@@ -293,10 +292,10 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
             strip = self._strips[width, key] = Row(self._segments(key, width), width)
         return strip
 
-    def _text(self, key: Key | None, width: int, system: ColorSystem) -> str:
+    def _text(self, key: Key | None, width: int, turns: Turns) -> str:
         text = self._texts.get((width, key))
         if text is None:
-            text = self._texts[width, key] = ansi(self._segments(key, width), system)
+            text = self._texts[width, key] = ansi(self._segments(key, width), turns)
         return text
 
     def render_line(self, y: int) -> Strip:
