@@ -81,8 +81,7 @@ def _paint(value: Value, plain: str = "text") -> str:
 
 def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
     """Return the two rows of the header; a failure takes the place of health and source."""
-    mode = (f" {view.mode} ", BADGES.get(view.mode, "badge"))
-    who = ((view.symbol, "strong"), (" PAPER ", "badge"), mode)
+    who = ((view.symbol, "strong"), (" PAPER ", "badge"), _mode(view))
     funding = view.funding
     right = ((f"{funding.label} {funding.text}", _paint(funding, "dim")),) if funding else ()
     first = status_line.StatusRow((*who, (view.clock, "text"), (view.speed, "strong")), right)
@@ -96,6 +95,14 @@ def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
         return first, status_line.StatusRow((*_seek(view), *words), (*source, ("i: now", "strong")))
     health = tuple((f"{value.label} {value.text}", _paint(value, "dim")) for value in view.health)
     return first, status_line.StatusRow((*_seek(view), *health), source)
+
+
+def _mode(view: HeaderView) -> status_line.Word:
+    """Return the mode; live is green no longer than a book that speaks."""
+    silent = view.failure or view.loading or any(value.tone is not Tone.PLAIN for value in view.health[:1])
+    if view.mode == "LIVE" and silent:
+        return " LIVE? ", "badge-past"
+    return f" {view.mode} ", BADGES.get(view.mode, "badge")
 
 
 def _seek(view: HeaderView) -> tuple[status_line.Word, ...]:

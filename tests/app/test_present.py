@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lobterm.app import present
 from lobterm.engine.rows import Label
 from lobterm.view.models import (
     GaugeView,
+    HeaderView,
     LadderRow,
     LadderView,
     Own,
@@ -77,7 +80,16 @@ def test_a_value_s_tone_outranks_its_side():
 
 
 def test_modes_differ():
-    from lobterm.view.models import HeaderView
-
     heads = [present.header(HeaderView("X", mode, "", "1x", (), ""))[0].left[2] for mode in ("LIVE", "REPLAY")]
     assert heads[0][1] != heads[1][1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"failure": "torn"}, {"loading": "opening"}, {"health": (Value("book", "UNKNOWN", Tone.BAD),)},
+     {"health": (Value("book", "9.0s", Tone.WARN), Value("lag", "0.0s"))}],
+)  # fmt: skip
+def test_live_is_green_no_longer_than_a_book_that_speaks(changes):
+    good = HeaderView("X", "LIVE", "", "1x", (Value("book", "0.1s"), Value("gaps", "2", Tone.WARN)), "")
+    words = [present.header(view)[0].left[2] for view in (good, replace(good, **changes))]
+    assert words == [(" LIVE ", "badge-live"), (" LIVE? ", "badge-past")]
