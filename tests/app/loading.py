@@ -9,8 +9,8 @@ from textual.worker import WorkerFailed
 
 
 async def loaded(pilot) -> None:
-    """Return once the engine has been loaded, or could not be, and the app knows."""
-    async with asyncio.timeout(60):
+    """Return once the engine has been loaded, or could not be, and the app knows; a first load compiles, minutes of it."""
+    async with asyncio.timeout(600):
         while pilot.app.loading is None:
             await pilot.pause(0.005)
         with suppress(WorkerFailed):
