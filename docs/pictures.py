@@ -8,7 +8,7 @@ from pathlib import Path
 
 os.environ.pop("NO_COLOR", None)
 
-from lobterm import config, runtime
+from lobterm import config, runs, runtime
 from lobterm.app.app import LobtermApp
 from lobterm.models import model
 from lobterm.tape import parquet
@@ -31,8 +31,8 @@ PICTURES = {
 async def picture(key: str, size: tuple[int, int], theme: str = "") -> str:
     """Return a screen as it stands MOMENT_S into the tape, as SVG."""
     tape = parquet.open_tape(TAPE)
-    chosen = runtime.model_beside(TAPE)
-    setup = runtime.Setup(tape, config.load(config.PACKAGED), model.load(chosen) if chosen else None)
+    chosen = runs.model_beside(TAPE)
+    setup = runs.Setup(tape, config.load(config.PACKAGED), model.load(chosen) if chosen else None)
     console = runtime.Replay(setup)
     app = LobtermApp(console, play=False, wall_us=lambda: 0)
     async with app.run_test(size=size) as pilot:

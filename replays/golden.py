@@ -9,7 +9,7 @@ import json
 import platform
 from pathlib import Path
 
-from lobterm import config, headless, runtime
+from lobterm import config, headless, runs
 from lobterm.models import model
 from lobterm.tape import parquet
 
@@ -20,8 +20,8 @@ TAPES = ("long-cascade", "short-squeeze", "informed-selloff", "quiet-night", "ga
 def said(name: str) -> str:
     """Return the digest of the engine's rows for a tape of this folder, with the model and the parameters that ship."""
     tape = parquet.open_tape(HERE / f"{name}.parquet")
-    beside = runtime.model_beside(tape.path)
-    setup = runtime.Setup(tape, config.Config(()), model.load(beside) if beside else None)
+    beside = runs.model_beside(tape.path)
+    setup = runs.Setup(tape, config.Config(()), model.load(beside) if beside else None)
     return str(headless.replay(setup, tape.read())["rows_sha256"])
 
 
