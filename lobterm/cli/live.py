@@ -153,8 +153,10 @@ def recordings_folder(arguments: argparse.Namespace, settings: Any) -> Path:
 
 def run_live(arguments: argparse.Namespace) -> int:
     """Follow the live market, in the console or without one."""
+    from lobterm.live import memory
     from lobterm.live.session import Live
 
+    memory.give_back_large_pieces()
     if arguments.resume and arguments.no_record:
         raise InputError(
             "--resume with --no-record", mend="the account lies beside the recordings: leave one of them out"
@@ -186,8 +188,10 @@ def run_live(arguments: argparse.Namespace) -> int:
 def run_record(arguments: argparse.Namespace) -> int:
     """Record, until stopped."""
     from lobterm import config
+    from lobterm.live import memory
     from lobterm.live.record import Record
 
+    memory.give_back_large_pieces()
     settings = config.load(arguments.config)
     record = Record(
         _symbols(arguments),
