@@ -29,6 +29,12 @@ def collect_as_usual() -> None:
     gc.set_threshold(*USUAL)
 
 
+def collect_all() -> None:
+    """Let what a console was made of go with it: the picker may open many, one after the other."""
+    gc.set_threshold(*USUAL)
+    gc.unfreeze()
+
+
 def run(
     console: Console,
     *,
@@ -64,7 +70,7 @@ def run(
             let_go()
             app.instant.end()
             console.close()
-            collect_as_usual()
+            collect_all()
     return app.return_code or (1 if app.failure else 0)
 
 

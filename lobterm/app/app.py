@@ -197,9 +197,10 @@ class LobtermApp(App[None], inherit_bindings=False):
             self.paint()
 
     def _flat_out(self) -> bool:
-        """Say whether the market is to be folded as fast as it can be."""
+        """Say whether the market is to be folded as fast as it can be; a seek that waits leaves the machine to the index."""
         market = self.market
-        return math.isinf(market.clock.speed) and not (market.clock.paused or market.finished or market.failure)
+        stands = market.clock.paused or market.finished or market.failure or build.seeking(market)
+        return math.isinf(market.clock.speed) and not stands
 
     def _fold_later(self, turns: int = TURNS) -> None:
         self._folding_on = True

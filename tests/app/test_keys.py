@@ -12,6 +12,7 @@ from lobterm.app import keys
 from lobterm.app.themes import THEMES
 from lobterm.errors import ConfigError
 from lobterm.view import format as fmt
+from lobterm.view.console import Seeking
 from tests.app.fake import FakeConsole
 from tests.app.test_monitor import screen_text
 
@@ -196,3 +197,20 @@ async def test_at_max_speed_the_market_is_folded_between_frames_too_and_keys_are
         for _ in range(100):
             await asyncio.sleep(0)
         assert console.pumps == before
+
+
+async def test_at_max_speed_a_seek_that_waits_has_the_machine_to_itself(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        console.clock.speed = math.inf
+        console.clock.play()
+        console.seeking = Seeking(1, 10, "trigger")
+        pilot.app.tick()
+        before = console.pumps
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert console.pumps - before <= 1  # a frame may fall into these turns
+        console.seeking = None
+        pilot.app.tick()
+        while console.pumps < before + 5:
+            await asyncio.sleep(0)

@@ -22,6 +22,7 @@ from lobterm.app.terminal import Output, hung_up
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE = """
+import gc
 import sys
 from pathlib import Path
 from lobterm import app
@@ -31,7 +32,8 @@ class Kept(FakeConsole):
     def close(self):
         Path(sys.argv[1]).write_text("kept")
 
-sys.exit(app.run(Kept(), play=len(sys.argv) == 2))
+code = app.run(Kept(), play=len(sys.argv) == 2)
+sys.exit("what the console was made of stays in memory" if gc.get_freeze_count() else code)
 """
 LIMIT_S = 120
 """Only so that a failure ends: nothing here hangs on how fast anything is."""
