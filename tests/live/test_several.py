@@ -31,11 +31,15 @@ async def test_two_symbols_are_followed_and_each_runs_again_to_the_same_rows(tmp
                 live.show(at)
                 assert (live.symbol, live.instrument.symbol) == (symbol, symbol)
                 assert live.history is live.followed[at].history and live.position_rows > 0
-            rows = watch.rows(live.followed, live.shown_at, live.clock.now)
-            assert [(row.symbol, row.shown, row.health) for row in rows] == [
-                ("BTCUSDT", False, watch.Health.OK), ("ETHUSDT", True, watch.Health.OK)
-            ]  # fmt: skip
-            assert all(row.basis.text.endswith(" bps") for row in rows)
+
+            def told():
+                return [
+                    (row.symbol, row.shown, row.health, row.basis.text.split()[-1])
+                    for row in watch.rows(live.followed, live.shown_at, live.clock.now)
+                ]
+
+            fine = [("BTCUSDT", False, watch.Health.OK, "bps"), ("ETHUSDT", True, watch.Health.OK, "bps")]
+            await until(live, lambda: told() == fine)
             sessions = live.report()["sessions"]
         assert {name.symbol for name in names.files(tmp_path / "recordings")} == set(BOTH)
         for session in sessions.values():
