@@ -18,7 +18,7 @@ from lobterm.view.console import Logged, Seeking
 if TYPE_CHECKING:
     from lobterm.clock import ReplayClock
     from lobterm.engine.drive import Engine
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.read import Glance, Snapshot
     from lobterm.feeds.replay import ReplayFeed
     from lobterm.runs import Setup
     from lobterm.seeking import Seeker
@@ -75,6 +75,12 @@ class Asked(Hands):
         stop = self.rows_total if until_ts is None else self.source.row_at(until_ts)
         pages = Pages(self.setup.tape.again(), market)
         return WhatIf(self.engine.state, begun, pages, start, stop, market)
+
+    def glance(self, depth: int) -> Glance:
+        """Return what is looked at at every frame, with up to `depth` levels a side."""
+        from lobterm.engine import read
+
+        return read.glance(self.engine.state, depth)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

@@ -138,7 +138,7 @@ def ansi(segments: list[Segment], turns: Turns) -> str:
     """Return segments as a terminal reads them."""
     parts, before = [], NO_LOOK
     for text, style, _ in segments:
-        after = style or NO_LOOK
+        after = NO_LOOK if style is None else style
         if after is not before:
             for_text, for_blank = turns[before, after]
             if for_text is for_blank or not text.isspace():

@@ -73,6 +73,8 @@ Parts = list[tuple[str, Style]]
 
 def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, fill: Style) -> Parts:
     """Return a size with its bar growing leftwards from the price."""
+    if not text and not fraction:
+        return [(" " * width, ground)]
     full, part = eighths(fraction, width)
     text = pad(text, width, ">")
     start = width - full
@@ -86,6 +88,8 @@ def bid_cell(text: str, fraction: float, width: int, paint: Style, ground: Style
 
 def ask_cell(text: str, fraction: float, width: int, paint: Style, ground: Style, fill: Style) -> Parts:
     """Return a size with its bar growing rightwards from the price."""
+    if not text and not fraction:
+        return [(" " * width, ground)]
     full, part = eighths(fraction, width)
     text = pad(text, width)
     plain = on(paint, ground)
@@ -103,12 +107,13 @@ def row_segments(row: LadderRow, width: int, styles: Styles) -> list[Segment]:
     gutter = 0 if width < GUTTER_FROM_WIDTH else 6 if width < 66 else 9
     price_cells = len(row.price) + 2
     cell = max(0, (width - traded - 2 * gutter - price_cells - 2) // 2)
-    own_bid, own_ask = on(styles[row.own_bid_paint], ground), on(styles[row.own_ask_paint], ground)
+    own_bid = on(styles[row.own_bid_paint], ground) if row.own_bid_glyph != " " else ground
+    own_ask = on(styles[row.own_ask_paint], ground) if row.own_ask_glyph != " " else ground
     parts = [(pad(row.own_bid, gutter, ">"), own_bid)]
     parts += bid_cell(row.bid, row.bid_bar, cell, styles[row.bid_paint], ground, styles["bid-bar"])
     parts += [
         (row.own_bid_glyph, own_bid),
-        (row.mark, on(styles[row.mark_paint], ground)),
+        (row.mark, on(styles[row.mark_paint], ground) if row.mark != " " else ground),
         (row.price, on(styles[row.price_paint], ground)),
         (" ", ground),
         (row.own_ask_glyph, own_ask),
@@ -117,11 +122,12 @@ def row_segments(row: LadderRow, width: int, styles: Styles) -> list[Segment]:
     parts.append((pad(row.own_ask, gutter), own_ask))
     if traded:
         cells = width - 2 * (gutter + cell) - price_cells - 2 - 16
-        parts += [
-            (pad(row.sold, 7, ">") + " ", on(styles["ask"], ground)),
-            (pad(row.bought, 7, ">") + " ", on(styles["bid"], ground)),
-            (bar(row.traded_bar, max(0, cells)), on(styles[row.traded_paint], ground)),
-        ]
+        if row.sold or row.bought:
+            parts += [
+                (pad(row.sold, 7, ">") + " ", on(styles["ask"], ground)),
+                (pad(row.bought, 7, ">") + " ", on(styles["bid"], ground)),
+                (bar(row.traded_bar, max(0, cells)), on(styles[row.traded_paint], ground)),
+            ]
     return fit(parts, width, ground)
 
 

@@ -46,6 +46,8 @@ PART = " · "
 
 
 _looked_up = lru_cache(maxsize=4096)(cell_len)
+_new = tuple.__new__
+"""A named tuple's own maker takes three times as long, and a frame makes some hundred segments."""
 
 
 def cells_of(text: str) -> int:
@@ -76,12 +78,12 @@ def fit(parts: Iterable[tuple[str, Style]], width: int, fill: Style) -> list[Seg
             run += text
         elif text:
             if run:
-                segments.append(Segment(run, run_style))
+                segments.append(_new(Segment, (run, run_style, None)))
             run, run_style = text, style
     if left > 0 and run_style is fill:
         run += " " * left
     if run:
-        segments.append(Segment(run, run_style))
+        segments.append(_new(Segment, (run, run_style, None)))
     if left > 0 and run_style is not fill:
         segments.append(Segment(" " * left, fill))
     return segments
@@ -100,16 +102,31 @@ def title_row(title: str, note: str, width: int, styles: Styles, note_paint: str
     return fit([(" " + title + gap, ground), (note, on(styles[note_paint], ground))], width, ground)
 
 
-@lru_cache(maxsize=256)
+class Look(Style):
+    """A style that is itself alone: a row looks up a dozen by what they are, and Rich would compare all that they say."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+
+
+@lru_cache(maxsize=1024)
+def _look_like(style: Style) -> Look:
+    """Return the one look that says what a style says."""
+    names = ("color", "bgcolor", "bold", "dim", "italic", "underline", "reverse", "strike")
+    return Look(**{name: getattr(style, name) for name in names})
+
+
+@lru_cache(maxsize=512)
 def on(text: Style, ground: Style) -> Style:
     """Return the colour and weight of `text` on the background of `ground`."""
-    return text + Style(bgcolor=ground.bgcolor)
+    return _look_like(text + Style(bgcolor=ground.bgcolor))
 
 
 @lru_cache(maxsize=256)
 def edge(left: Style, right: Style) -> Style:
     """Return the style in which a left block shows `left`'s background, and the rest of the cell `right`'s."""
-    return Style(color=left.bgcolor, bgcolor=right.bgcolor)
+    return _look_like(Style(color=left.bgcolor, bgcolor=right.bgcolor))
 
 
 def runs_of(rows: Iterable[int]) -> list[tuple[int, int]]:
@@ -169,7 +186,7 @@ def _look(widget: Widget, name: str, background: Color, filters: tuple[LineFilte
     strip = Strip([Segment(" ", node.rich_style)], 1)
     for line_filter in filters:
         strip = strip.apply_filter(line_filter, background)
-    return next(iter(strip)).style or Style()
+    return _look_like(next(iter(strip)).style or Style())
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -237,7 +254,9 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
 
     def changed(self) -> None:
         """Repaint the rows whose keys differ from what stands on the screen."""
-        size = self.size
+        size = (
+            self.outer_size
+        )  # there is no border and no padding: the same as `size`, which goes through the layout for it
         if not size:
             return
         old, new = self._keys, self._laid_out(size.width, size.height)

@@ -6,6 +6,7 @@ Undefined is None. Units are in the names; prices are ticks and sizes lots unles
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -146,9 +147,9 @@ class Making:
     held_off: tuple[int, ...]  # sides whose target would cross the touch and is held a tick off it
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The whole of what the console shows of the engine at one moment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """The book, our orders and the parameters at one moment: what is looked at at every frame."""
 
     ts: int  # local µs of the last row or timer
     rows: int  # rows folded so far
@@ -161,6 +162,14 @@ class Snapshot:
     bids: Levels
     asks: Levels
     mid2: int | None  # bid + ask of the touch in ticks
+    orders: tuple[OwnOrder, ...]
+    params: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot(Glance):
+    """The whole of what the console shows of the engine at one moment."""
+
     microprice: float | None  # ticks
     model_ready: bool
     signals: Signals | None  # None without a model
@@ -173,7 +182,6 @@ class Snapshot:
     width_ticks: float | None
     quoting: bool
     quote_why_not: str  # "" while quoting
-    orders: tuple[OwnOrder, ...]
     inventory: int
     pnl: Pnl
     ledgers: tuple[Ledger, ...]  # by rows.Strategy
@@ -182,7 +190,6 @@ class Snapshot:
     trades: int
     throttled: int  # orders and cancels not sent, because of the limit a second
     label_counts: tuple[int, ...]  # by rows.Label
-    params: npt.NDArray[np.float64]
     making: Making | None = None  # None while there is no target
 
 
@@ -191,23 +198,24 @@ NO_LEVELS = np.zeros((0, 2), np.int64)
 
 def orders(s: st.State) -> tuple[OwnOrder, ...]:
     """Return the orders that may still fill as far as we know."""
-    now = int(s.clock[st.NOW] + s.clock[st.OFFSET])
+    now, book = int(s.clock[st.NOW] + s.clock[st.OFFSET]), s.orders
+    held = np.flatnonzero((book[:, st.O_ID] != 0) & (book[:, st.O_LEFT] != 0))
     return tuple(
         OwnOrder(
-            order_id=int(row[st.O_ID]),
-            side=int(row[st.O_SIDE]),
-            px=int(row[st.O_PX]),
-            qty=int(row[st.O_QTY]),
-            left=int(row[st.O_LEFT]),
-            strategy=int(row[st.O_STRATEGY]),
-            level=int(row[st.O_LEVEL]),
+            order_id=row[st.O_ID],
+            side=row[st.O_SIDE],
+            px=row[st.O_PX],
+            qty=row[st.O_QTY],
+            left=row[st.O_LEFT],
+            strategy=row[st.O_STRATEGY],
+            level=row[st.O_LEVEL],
             taker=bool(row[st.O_TAKER]),
-            arrived=bool(row[st.O_DUE] == 0),
-            leaving=bool(row[st.O_TO] != 0),
-            ahead=max(float(queue[st.Q_AHEAD]), 0.0) if row[st.O_JOINED] == st.JOINED else None,
+            arrived=row[st.O_DUE] == 0,
+            leaving=row[st.O_TO] != 0,
+            ahead=max(queue[st.Q_AHEAD], 0.0) if row[st.O_JOINED] == st.JOINED else None,
         )
-        for row, queue in zip(s.orders, s.queue, strict=True)
-        if row[st.O_ID] and row[st.O_LEFT] and (row[st.O_TO] == 0 or row[st.O_TO] > now)
+        for row, queue in zip(book[held].tolist(), s.queue[held].tolist(), strict=True)
+        if row[st.O_TO] == 0 or row[st.O_TO] > now
     )
 
 
@@ -376,35 +384,46 @@ def whole_book(s: st.State) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64
     return bk.levels(s.book, 1), bk.levels(s.book, -1)
 
 
+def _glanced(s: st.State, depth: int) -> dict[str, Any]:
+    """Return the fields of a Glance."""
+    clock, touch = s.clock.tolist(), s.touch.tolist()
+    two_sided = bool(quoting.two_sided(s))
+    return {
+        "ts": clock[st.NOW],
+        "rows": clock[st.ROWS],
+        "book_known": bool(clock[st.BOOK_KNOWN]),
+        "gap_cause": clock[st.GAP],
+        "crossed": bool(clock[st.CROSSED]),
+        "book_ts": clock[st.BOOK_TS],
+        "touch_source": "touch" if tc.touch_is_newer(s.feeds) else "book",
+        "touch": (touch[tc.BID], touch[tc.BID_QTY], touch[tc.ASK], touch[tc.ASK_QTY]) if two_sided else None,
+        "bids": bk.top(s.book, 1, depth) if clock[st.SNAPSHOT] else NO_LEVELS,
+        "asks": bk.top(s.book, -1, depth) if clock[st.SNAPSHOT] else NO_LEVELS,
+        "mid2": touch[tc.BID] + touch[tc.ASK] if two_sided else None,
+        "orders": orders(s),
+        "params": s.params.copy(),
+    }
+
+
+def glance(s: st.State, depth: int) -> Glance:
+    """Return the book, our orders and the parameters of state `s`, with up to `depth` levels a side."""
+    return Glance(**_glanced(s, depth))
+
+
 def snapshot(s: st.State, depth: int) -> Snapshot:
     """Return the picture of state `s` with up to `depth` levels a side."""
-    known = bool(s.clock[st.BOOK_KNOWN])
-    two_sided = bool(quoting.two_sided(s))
-    bids = bk.top(s.book, 1, depth) if s.clock[st.SNAPSHOT] else NO_LEVELS
-    asks = bk.top(s.book, -1, depth) if s.clock[st.SNAPSHOT] else NO_LEVELS
-    ts = int(s.clock[st.NOW])
+    glanced = _glanced(s, depth)
+    ts = glanced["ts"]
     has_model = s.clock[st.MODEL_ROW] >= 0
     both, scaled = np.zeros(signals.READ_SIZE), np.zeros(2)
     signals.read(s.sums, ts, s.params, both)
     norm = float(signals.normaliser(s.sums, s.params))
     ready = bool(signals.scaled(s.sums, both, s.params, scaled)) and has_model
-    bid_qty, ask_qty = int(s.touch[tc.BID_QTY]), int(s.touch[tc.ASK_QTY])
-    micro = None
-    if two_sided:
-        micro = microprice.weighted(int(s.touch[tc.BID]), int(s.touch[tc.ASK]), bid_qty, ask_qty)
+    touch = glanced["touch"]
+    micro = microprice.weighted(touch[0], touch[2], touch[1], touch[3]) if touch else None
     fair_known = bool(s.clock[st.FAIR_KNOWN])
     return Snapshot(
-        ts=ts,
-        rows=int(s.clock[st.ROWS]),
-        book_known=known,
-        gap_cause=int(s.clock[st.GAP]),
-        crossed=bool(s.clock[st.CROSSED]),
-        book_ts=int(s.clock[st.BOOK_TS]),
-        touch_source="touch" if tc.touch_is_newer(s.feeds) else "book",
-        touch=(int(s.touch[tc.BID]), bid_qty, int(s.touch[tc.ASK]), ask_qty) if two_sided else None,
-        bids=bids,
-        asks=asks,
-        mid2=int(s.touch[tc.BID] + s.touch[tc.ASK]) if two_sided else None,
+        **glanced,
         microprice=micro,
         model_ready=bool(has_model),
         signals=Signals(*(float(value) for value in both)) if has_model else None,
@@ -417,7 +436,6 @@ def snapshot(s: st.State, depth: int) -> Snapshot:
         width_ticks=float(s.quote[st.WIDTH]) if fair_known else None,
         quoting=bool(s.clock[st.QUOTING]),
         quote_why_not=_why_not_quoting(s, norm),
-        orders=orders(s),
         inventory=int(account.position(s.acct)),
         pnl=pnl(s),
         ledgers=_ledgers(s),
@@ -426,6 +444,5 @@ def snapshot(s: st.State, depth: int) -> Snapshot:
         throttled=int(s.counts[st.THROTTLED]),
         trades=int(s.counts[st.TRADES]),
         label_counts=tuple(int(n) for n in s.counts[st.LABELLED : st.LABELLED + 5]),
-        params=s.params.copy(),
-        making=_making(s, float(scaled[0]), float(scaled[1])) if ready and two_sided else None,
+        making=_making(s, float(scaled[0]), float(scaled[1])) if ready and touch else None,
     )

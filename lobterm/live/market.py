@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lobterm.engine.drive import Engine, Rows
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.read import Glance, Snapshot
     from lobterm.instrument import Instrument
     from lobterm.live.opening import Opened
     from lobterm.session.log import SessionLog
@@ -111,6 +111,10 @@ class LiveMarket:
                 self.log.write(rows)
             except LobtermError as error:  # the market goes on, and so does its recording
                 self.log_failure = str(error)
+
+    def glance(self, depth: int) -> Glance:
+        """Return what is looked at at every frame, with up to `depth` levels a side."""
+        return read.glance(self.engine.state, depth)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

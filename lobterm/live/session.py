@@ -27,7 +27,7 @@ from lobterm.wire import control
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.read import Glance, Snapshot
     from lobterm.feeds.binance.feed import LiveFeed
     from lobterm.instrument import Instrument
     from lobterm.live.instant import Instant
@@ -231,6 +231,10 @@ class Live(Hands):
         from lobterm.live.instant import freeze
 
         return freeze(self.shown, self.setup, self.logged)
+
+    def glance(self, depth: int) -> Glance:
+        """Return what is looked at at every frame, with up to `depth` levels a side."""
+        return self.shown.glance(depth)
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

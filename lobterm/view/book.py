@@ -15,12 +15,16 @@ from lobterm.view import format as fmt
 from lobterm.view.models import Own, OwnState, Zone
 
 if TYPE_CHECKING:
-    from lobterm.engine.read import OwnOrder, Snapshot
+    from lobterm.engine.read import Glance, OwnOrder
     from lobterm.instrument import Instrument
 
 OWN_CELLS = 6
 LARGE = 8.0
 """Times the median level in sight: from there on a resting order is large."""
+
+BID_TOUCH, ASK_TOUCH, BID, ASK = Zone.BID_TOUCH, Zone.ASK_TOUCH, Zone.BID, Zone.ASK
+SPREAD, BEYOND = Zone.SPREAD, Zone.BEYOND
+"""By name, because an enum's own look-up is slow."""
 
 Sizes = dict[int, int]
 """Lots by unit."""
@@ -48,7 +52,7 @@ def _grouped(levels: Levels, side: int, group: int, whole: bool) -> Sizes:
 class Book:
     """Both sides as the touch in force lets them stand, and our orders on them."""
 
-    def __init__(self, snapshot: Snapshot, instrument: Instrument, group: int = 1, depth: int = 0) -> None:
+    def __init__(self, snapshot: Glance, instrument: Instrument, group: int = 1, depth: int = 0) -> None:
         self.instrument, self.group = instrument, group
         bids, asks = snapshot.bids, snapshot.asks
         whole = [not depth or len(levels) < depth for levels in (bids, asks)]
@@ -82,14 +86,14 @@ class Book:
     def zone(self, unit: int) -> Zone:
         """Say where a unit lies."""
         if unit == self.bid:
-            return Zone.BID_TOUCH
+            return BID_TOUCH
         if unit == self.ask:
-            return Zone.ASK_TOUCH
+            return ASK_TOUCH
         if self.bid is not None and unit < self.bid:
-            return Zone.BID if self.low is not None and unit >= self.low else Zone.BEYOND
+            return BID if self.low is not None and unit >= self.low else BEYOND
         if self.ask is not None and unit > self.ask:
-            return Zone.ASK if self.high is not None and unit <= self.high else Zone.BEYOND
-        return Zone.SPREAD if self.bid is not None and self.ask is not None else Zone.BEYOND
+            return ASK if self.high is not None and unit <= self.high else BEYOND
+        return SPREAD if self.bid is not None and self.ask is not None else BEYOND
 
     def middle2(self) -> int:
         """Return twice the middle in units; a side that stands alone is its own middle."""

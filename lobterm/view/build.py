@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import Label
@@ -18,6 +17,7 @@ from lobterm.view.models import (
     PressureView,
     RunState,
     Tone,
+    TradeRow,
     TransportView,
     Ui,
     Value,
@@ -25,7 +25,7 @@ from lobterm.view.models import (
 from lobterm.view.trades import liquidated, trades
 
 if TYPE_CHECKING:
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.read import Glance, Snapshot
     from lobterm.view.console import Console, Seekable, Seeking
 
 LIVE = "LIVE"
@@ -35,21 +35,21 @@ LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
 
 
-def frame(snapshot: Snapshot | None, console: Console, ui: Ui, before: Frame | None = None) -> Frame:
-    """Return everything that one paint of the monitor shows; without a picture, that the engine is being loaded.
+def flow(glance: Glance, console: Console, ui: Ui) -> tuple[LadderView, tuple[TradeRow, ...]]:
+    """Return what changes at every frame: the ladder, and the last trades."""
+    instrument, history = console.instrument, console.history
+    tape = history.trades.rows
+    last = (int(tape["px"][-1]), int(tape["side"][-1])) if len(tape) else (0, 0)
+    book = ladder(glance, instrument, ui, last, book_age_us(glance, console), history)
+    return book, trades(tape, instrument, ui.trade_rows, ui.least_lots, history.liquidations.rows)
 
-    With the frame `before`, what nobody reads twenty times a second is taken over from it as it was.
-    """
+
+def frame(snapshot: Snapshot | None, console: Console, ui: Ui) -> Frame:
+    """Return everything that one paint of the monitor shows; without a picture, that the engine is being loaded."""
     if snapshot is None:
         return _loading(console, ui)
     instrument, history = console.instrument, console.history
-    age_us = book_age_us(snapshot, console)
-    tape = history.trades.rows
-    last = (int(tape["px"][-1]), int(tape["side"][-1])) if len(tape) else (0, 0)
-    book = ladder(snapshot, instrument, ui, last, age_us, history)
-    rows = trades(tape, instrument, ui.trade_rows, ui.least_lots, history.liquidations.rows)
-    if before is not None:
-        return replace(before, ladder=book, trades=rows)
+    book, rows = flow(snapshot, console, ui)
     unclassified = snapshot.label_counts[Label.UNCLASSIFIED]
     notes = history.happened
     return Frame(
@@ -87,7 +87,7 @@ def _trades_note(labelled: int, unclassified: int) -> str:
     return f"{labelled:,}, {unclassified / labelled:.1%} unclassified" if unclassified else f"{labelled:,} seen"
 
 
-def book_age_us(snapshot: Snapshot, console: Console) -> int:
+def book_age_us(snapshot: Glance, console: Console) -> int:
     """Return how long ago the book last spoke, on the event clock: silence ages it although no row arrives."""
     now = max(snapshot.ts, console.clock.now - console.lag_us)
     return now - snapshot.book_ts if snapshot.book_ts else 0
@@ -139,7 +139,7 @@ def _clock(console: Console) -> str:
     return f"{fmt.date(now)} {fmt.clock(now)} {fmt.zone(now)}"
 
 
-def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:
+def header(snapshot: Glance, console: Console, ui: Ui) -> HeaderView:
     """Return who, when and how healthy."""
     age_us = book_age_us(snapshot, console)
     known = snapshot.book_known and not snapshot.crossed
@@ -164,7 +164,7 @@ def header(snapshot: Snapshot, console: Console, ui: Ui) -> HeaderView:
     )
 
 
-def _silence(snapshot: Snapshot, console: Console) -> Value | None:
+def _silence(snapshot: Glance, console: Console) -> Value | None:
     """Return what is wrong with a live market's book: none yet, unknown, or not spoken of for long; None if nothing is."""
     age_us = book_age_us(snapshot, console)
     if not snapshot.book_ts:
@@ -174,7 +174,7 @@ def _silence(snapshot: Snapshot, console: Console) -> Value | None:
     return Value("", f"feed SILENT {fmt.age(age_us)}", Tone.WARN) if age_us > STALE_US else None
 
 
-def _live_transport(console: Console, ui: Ui, snapshot: Snapshot) -> TransportView:
+def _live_transport(console: Console, ui: Ui, snapshot: Glance) -> TransportView:
     return TransportView(
         state=RunState.LIVE,
         speed=f"{fmt.rate(ui.rows_per_s)} rows/s · lag {fmt.age(console.lag_us)}",
@@ -185,10 +185,10 @@ def _live_transport(console: Console, ui: Ui, snapshot: Snapshot) -> TransportVi
     )
 
 
-def transport(console: Console, ui: Ui, snapshot: Snapshot | None = None) -> TransportView:
+def transport(console: Console, ui: Ui, snapshot: Glance | None = None) -> TransportView:
     """Return where the tape stands; where there is none, how the market comes in."""
     if run_state(console, ui) is RunState.LIVE:
-        return _live_transport(console, ui, snapshot or console.snapshot(1))
+        return _live_transport(console, ui, snapshot or console.glance(1))
     total, waits = console.rows_total, seeking(console)
     played = min(1.0, console.position_rows / total) if total else 0.0
     return TransportView(

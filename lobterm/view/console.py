@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from lobterm.clock import ReplayClock
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.read import Glance, Snapshot
     from lobterm.engine.rows import Strategy
     from lobterm.instrument import Instrument
     from lobterm.tape.timeline import Overview
@@ -104,6 +104,9 @@ class Console(Protocol):
 
     def step(self, unit: Unit) -> None:
         """Pause and fold one unit more."""
+
+    def glance(self, depth: int) -> Glance:
+        """Return what is looked at at every frame, with up to `depth` levels a side."""
 
     def snapshot(self, depth: int) -> Snapshot:
         """Return the engine's picture with up to `depth` levels a side."""

@@ -7,6 +7,7 @@ stands still until the mid leaves its middle third. An order of ours outside the
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +15,13 @@ import numpy as np
 from lobterm.events import GapCause
 from lobterm.view import format as fmt
 from lobterm.view.book import Book, Sizes, unit_of
-from lobterm.view.models import LadderRow, LadderView, Ui, Zone
+from lobterm.view.models import LadderRow, LadderView, Own, Ui, Zone
 from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
-    from lobterm.engine.read import Snapshot
+    from collections.abc import Callable
+
+    from lobterm.engine.read import Glance
     from lobterm.instrument import Instrument
     from lobterm.view.history import History
     from lobterm.view.profile import Profile
@@ -43,7 +46,7 @@ CAUSES = {
 
 
 def ladder(
-    snapshot: Snapshot,
+    snapshot: Glance,
     instrument: Instrument,
     ui: Ui,
     last_trade: tuple[int, int],
@@ -80,7 +83,7 @@ def ladder(
     )  # fmt: skip
 
 
-def why_unknown(snapshot: Snapshot, age_us: int) -> tuple[str, ...]:
+def why_unknown(snapshot: Glance, age_us: int) -> tuple[str, ...]:
     """Return the lines that stand in place of a book that is not known; none if it is."""
     if snapshot.crossed:
         return ("BOOK CROSSED", "the best bid is not below the best ask")
@@ -154,61 +157,74 @@ def _traded(units: list[int | None], group: int, profile: Profile) -> dict[int, 
     return dict(zip(inside, zip(sold[at].tolist(), bought[at].tolist(), strict=True), strict=True))
 
 
+@lru_cache(maxsize=8)
+def _teller(
+    instrument: Instrument, group: int, in_quote: bool, full: float, most_traded: float
+) -> Callable[..., LadderRow]:
+    """Return what tells a row, and knows those it has told: from one frame to the next most say the same."""
+    price = fmt.prices(instrument)
+    worth = instrument.lot * (instrument.tick * group if in_quote else 1.0)
+    size, traded_size = fmt.sizes(instrument, SIZE_CELLS), fmt.sizes(instrument, TRADED_CELLS)
+
+    @lru_cache(maxsize=1024)
+    def row(
+        unit: int, cells: int, zone: Zone, bid: int, ask: int, sold: int, bought: int,
+        own_bid: Own | None, own_ask: Own | None, last_side: int, pinned: bool, large: bool, cursor: bool,
+    ) -> LadderRow:  # fmt: skip
+        coins = worth * (unit if in_quote else 1)
+
+        def told(lots: int, plain: fmt.Text, cells: int) -> str:
+            return "" if not lots else fmt.worth(lots * coins, cells) if in_quote else plain(lots)
+
+        return LadderRow(
+            price(unit * group).rjust(cells), zone, told(bid, size, SIZE_CELLS), bid * coins / full, told(ask, size, SIZE_CELLS),
+            ask * coins / full, own_bid, own_ask, last_side, pinned, large, told(sold, traded_size, TRADED_CELLS),
+            told(bought, traded_size, TRADED_CELLS), (sold + bought) / most_traded, (bought > sold) - (bought < sold), unit * group,
+            cursor,
+        )  # fmt: skip
+
+    return row
+
+
 def _rows(
     units: list[int | None], pinned: set[int], book: Book, last_trade: tuple[int, int], ui: Ui, profile: Profile | None
 ) -> tuple[tuple[LadderRow, ...], str]:
     """Return the rows, and what a full bar is worth."""
     instrument, group = book.instrument, book.group
-    price, size = fmt.prices(instrument), fmt.sizes(instrument, SIZE_CELLS)
-    traded_size = fmt.sizes(instrument, TRADED_CELLS)
-    texts = ["" if unit is None else price(unit * group) for unit in units]
-    cells = max(map(len, texts), default=0)
+    price = fmt.prices(instrument)
     bids, asks = (_cumulative(book.bids), _cumulative(book.asks)) if ui.cumulative else (book.bids, book.asks)
     worth = instrument.lot * (instrument.tick * group if ui.in_quote else 1.0)
-
-    def value(lots: int, unit: int) -> float:
-        return lots * worth * (unit if ui.in_quote else 1)
-
-    def text(lots: int, unit: int) -> str:
-        return fmt.worth(value(lots, unit), SIZE_CELLS) if ui.in_quote else size(lots)
-
-    def told(lots: int, unit: int) -> str:
-        return fmt.worth(value(lots, unit), TRADED_CELLS) if ui.in_quote else traded_size(lots)
-
     shown = {unit for unit in units if unit is not None}
-    most = max((value(bids.get(unit, 0) + asks.get(unit, 0), unit) for unit in shown), default=0.0)
+    ends = (min(shown), max(shown)) if shown else ()
+    cells = max((len(price(unit * group)) for unit in ends), default=0)
+    most = max(
+        ((bids.get(unit, 0) + asks.get(unit, 0)) * worth * (unit if ui.in_quote else 1) for unit in shown), default=0.0
+    )
     full, large = full_scale(most), book.large(shown)
     any_large = large < math.inf
     traded = _traded(units, group, profile) if profile is not None else {}
-    most_traded = max(map(sum, traded.values()), default=0) or 1
+    most_traded = full_scale(max(map(sum, traded.values()), default=0))
     last = unit_of(last_trade[0], -last_trade[1], group) if last_trade[1] else None
+    cursor = None if ui.cursor is None else ui.cursor // group
+    row = _teller(instrument, group, ui.in_quote, full, most_traded)
     blank = LadderRow(" " * cells, Zone.BLANK)
-    rows = []
-    for unit, label in zip(units, texts, strict=True):
-        if unit is None:
-            rows.append(blank)
-            continue
-        sold, bought = traded.get(unit, NONE_TRADED)
-        bid_lots, ask_lots = bids.get(unit, 0), asks.get(unit, 0)
-        rows.append(
-            LadderRow(
-                price=label.rjust(cells),
-                zone=book.zone(unit),
-                bid=text(bid_lots, unit) if bid_lots else "",
-                bid_share=value(bid_lots, unit) / full if bid_lots else 0.0,
-                ask=text(ask_lots, unit) if ask_lots else "",
-                ask_share=value(ask_lots, unit) / full if ask_lots else 0.0,
-                own_bid=book.own_at(1, unit) if book.own else None,
-                own_ask=book.own_at(-1, unit) if book.own else None,
-                last_side=last_trade[1] if last == unit else 0,
-                pinned=unit in pinned,
-                large=any_large and max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large,
-                sold=told(sold, unit) if sold else "",
-                bought=told(bought, unit) if bought else "",
-                traded_share=(sold + bought) / most_traded,
-                delta=(bought > sold) - (bought < sold),
-                px=unit * group,
-                cursor=ui.cursor is not None and ui.cursor // group == unit,
-            )
+    rows = tuple(
+        blank
+        if unit is None
+        else row(
+            unit,
+            cells,
+            book.zone(unit),
+            bids.get(unit, 0),
+            asks.get(unit, 0),
+            *traded.get(unit, NONE_TRADED),
+            book.own_at(1, unit) if book.own else None,
+            book.own_at(-1, unit) if book.own else None,
+            last_trade[1] if last == unit else 0,
+            unit in pinned,
+            any_large and max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large,
+            unit == cursor,
         )
-    return tuple(rows), f"bar {fmt.worth(full, 7) if ui.in_quote else f'{full:,.10g}'}"
+        for unit in units
+    )
+    return rows, f"bar {fmt.worth(full, 7) if ui.in_quote else f'{full:,.10g}'}"

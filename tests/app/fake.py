@@ -205,6 +205,9 @@ class FakeConsole:
     def overview(self, columns: int) -> Overview:
         return self.timeline.overview(columns)
 
+    def glance(self, depth: int) -> Snapshot:
+        return self.snapshot(depth)
+
     def snapshot(self, depth: int) -> Snapshot:
         return snapshot(**self.changes)
 

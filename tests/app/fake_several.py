@@ -24,6 +24,9 @@ class FakeFollowed:
         self.history.since_ts = START
         self.history.rows(said(labels=labels(50)))
 
+    def glance(self, depth: int):
+        return self.snapshot(depth)
+
     def snapshot(self, depth: int):
         return snapshot(**({"depth": depth} | self.changes))
 
@@ -76,6 +79,9 @@ class FakeSession:
 
     def step(self, unit: str) -> None:
         raise AssertionError(unit)
+
+    def glance(self, depth: int):
+        return self.shown.glance(depth)
 
     def snapshot(self, depth: int):
         return self.shown.snapshot(depth)

@@ -77,18 +77,18 @@ def traded() -> History:
 
 
 @pytest.mark.parametrize(
-    ("group", "sold", "bought"),
+    ("group", "sold", "bought", "longest"),
     [
-        (1, {"10.4": "0.005", "10.0": "0.007"}, {"10.6": "0.002"}),
-        (10, {"10.0": "0.012"}, {"11.0": "0.002", "12.0": "0.009"}),
+        (1, {"10.4": "0.005", "10.0": "0.007"}, {"10.6": "0.002"}, 7 / 10),
+        (10, {"10.0": "0.012"}, {"11.0": "0.002", "12.0": "0.009"}, 12 / 20),
     ],
 )
-def test_what_was_traded_stands_where_it_met_the_book(group, sold, bought):
+def test_what_was_traded_stands_where_it_met_the_book(group, sold, bought, longest):
     shown = rows(ui=Ui(ladder_rows=11, group=group), history=traded())
     assert {price: row.sold for price, row in shown.items() if row.sold} == sold
     assert {price: row.bought for price, row in shown.items() if row.bought} == bought
     assert {row.delta for row in shown.values()} == {-1, 0, 1}
-    assert max(row.traded_share for row in shown.values()) == 1.0
+    assert max(row.traded_share for row in shown.values()) == longest, "of a round number of lots: bars stand still"
 
 
 def test_an_order_pinned_from_afar_does_not_stretch_the_traded_window():

@@ -26,7 +26,7 @@ from widgets.timeline import TimelineWidget
 from widgets.transport import TransportWidget
 
 if TYPE_CHECKING:
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.read import Glance, Snapshot
     from lobterm.view.models import HeaderView
 
 SLOW_US = 200_000
@@ -63,6 +63,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Hand the widgets of the body what they show; no picture while the engine is being loaded."""
         raise NotImplementedError
+
+    def paint_flow(self, glance: Glance) -> None:
+        """Hand the widgets of the body what changes at every frame, between two pictures of all of it."""
 
     def depth(self) -> int:
         """Return how many levels a side the body needs."""
@@ -120,13 +123,23 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             self._whole_us = self._tabs_us = None
             self.symbol_changed(before, console.symbol)
         self._timeline.set_class(seekable(console) is None, "-none")
-        snapshot = console.snapshot(self.depth()) if console.ready else None
+        snapshot: Snapshot | None = None
+        glance: Glance | None = None
+        if not console.ready:
+            self._whole_us = None  # the first picture is a whole one
+        elif self.due():
+            glance = snapshot = console.snapshot(self.depth())
+        else:
+            glance = console.glance(self.depth())
         with self.direct_rows:
-            self._paint_header(snapshot)
-            self._transport.show(present.transport_bar(build.transport(console, ui)))
-            self._paint_timeline(snapshot)
+            self._paint_header(glance)
+            self._transport.show(present.transport_bar(build.transport(console, ui, glance)))
+            self._paint_timeline(glance)
             self._paint_tabs()
-            self.paint_body(snapshot)
+            if glance is None or snapshot is not None:
+                self.paint_body(snapshot)
+            else:
+                self.paint_flow(glance)
 
     def symbol_changed(self, before: str, now: str) -> None:
         """Let go of what was chosen for the symbol that was on the screen before."""
@@ -164,10 +177,10 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         """Show the market that runs on beside what is shown."""
         if self._laid_out and self.shell.frozen:
             with self.direct_rows:
-                self._paint_header(self.shell.frozen.snapshot(1))
+                self._paint_header(self.shell.frozen.glance(1))
                 self._paint_tabs()
 
-    def _paint_header(self, snapshot: Snapshot | None) -> None:
+    def _paint_header(self, snapshot: Glance | None) -> None:
         console, ui, frozen = self.market, self.shell.base, self.shell.frozen
         top = build.header(snapshot, console, ui) if snapshot else build.loading_header(console, ui)
         if frozen:
@@ -175,7 +188,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self.last_header = top
         self._header.show(present.header(top))
 
-    def _paint_timeline(self, snapshot: Snapshot | None) -> None:
+    def _paint_timeline(self, snapshot: Glance | None) -> None:
         """Show the tape from afar, when anything of it has changed."""
         tape, columns, rows = seekable(self.market), *self._timeline.size
         if snapshot is None or tape is None or not columns or not rows:

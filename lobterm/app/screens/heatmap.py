@@ -44,7 +44,7 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         """Build the picture."""
         widget = self._widget
         columns, rows = widget.room()
-        if snapshot is None or columns <= 0 or rows <= 0 or not self.due():
+        if snapshot is None or columns <= 0 or rows <= 0:
             return
         ui = replace(self.choice, columns=columns, rows=rows)
         view = heat.heat(self.market.history, snapshot, self.market.instrument, ui)

@@ -42,7 +42,7 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show the lines that fit."""
-        if snapshot is None or not self.due():
+        if snapshot is None:
             return
         table = self._widget
         happened = self.market.history.happened

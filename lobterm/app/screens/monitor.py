@@ -13,7 +13,7 @@ from textual.widget import Widget
 from lobterm.app import keys, present
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.engine.rows import HORIZONS_US
-from lobterm.view.build import frame
+from lobterm.view.build import flow, frame
 from lobterm.view.candles import CandlesView, candles
 from lobterm.view.ladder import GROUPS
 from lobterm.view.models import Frame, Ui
@@ -29,7 +29,7 @@ from widgets.tape import TapeWidget
 
 if TYPE_CHECKING:
     from lobterm.app.shell import Shell
-    from lobterm.engine.read import Snapshot
+    from lobterm.engine.read import Glance, Snapshot
 
 LEVELS_A_ROW_LOCKED = 4
 """A ladder that is held where it is may stand beside the mid; one that follows it shows no more levels than it has ticks."""
@@ -114,30 +114,38 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
 
     def depth(self) -> int:
         """Return enough levels to fill the rows, more of them where a row is many ticks."""
-        ticks = max(1, self._book.size.height - 1) * self.choice.group
+        ticks = max(1, self._book.outer_size.height - 1) * self.choice.group
         return min(MOST_LEVELS, ticks * (LEVELS_A_ROW_LOCKED if self.choice.locked else 1))
 
-    def paint_body(self, snapshot: Snapshot | None) -> None:
-        """Build one frame and hand it to the widgets."""
+    def paint_flow(self, glance: Glance) -> None:
+        """Paint ladder and tape; the rest stands as it was: nobody reads it twenty times a second."""
+        ladder, trades = flow(glance, self.market, self._ui())
+        if self.last_frame is not None:
+            self._show(replace(self.last_frame, ladder=ladder, trades=trades))
+
+    def _show(self, picture: Frame) -> None:
+        self.choice = replace(self.choice, centre=picture.ladder.centre)
+        self.last_frame = picture
+        self._book.show(present.book(picture.ladder))
+        self._trades.show(present.trades(picture))
+
+    def _ui(self) -> Ui:
         base = self.shell.base
-        ui = replace(
+        return replace(
             self.choice,
-            ladder_rows=max(1, self._book.size.height - 1),
-            trade_rows=max(0, self._trades.size.height - 1),
-            log_rows=max(0, self._events.size.height - 1) if _seen(self._events) else 0,
+            ladder_rows=max(1, self._book.outer_size.height - 1),
+            trade_rows=max(0, self._trades.outer_size.height - 1),
+            log_rows=max(0, self._events.outer_size.height - 1) if _seen(self._events) else 0,
             depth=self.depth(),
             rows_per_s=base.rows_per_s,
             loading_s=base.loading_s,
             load_failure=base.load_failure,
         )
-        whole = snapshot is None or self.due()
-        picture = frame(snapshot, self.market, ui, None if whole else self.last_frame)
-        self.choice = replace(self.choice, centre=picture.ladder.centre)
-        self.last_frame = picture
-        self._book.show(present.book(picture.ladder))
-        self._trades.show(present.trades(picture))
-        if not whole:
-            return
+
+    def paint_body(self, snapshot: Snapshot | None) -> None:
+        """Build one frame and hand it to the widgets."""
+        picture = frame(snapshot, self.market, self._ui())
+        self._show(picture)
         self._signals.show(present.signals(picture))
         self._meters.show(present.pressure(picture.pressure, self._meters.size.height))
         for panel, show_panel in self._panels:
@@ -223,4 +231,4 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
 
 
 def _seen(widget: Widget) -> bool:
-    return bool(widget.display and widget.size.height)
+    return bool(widget.outer_size.height and widget.display)

@@ -41,7 +41,7 @@ class PressureScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Build the charts."""
-        if snapshot is None or not self.due():
+        if snapshot is None:
             return
         meters, widgets = self._meters, self._charts
         meters.show(present.pressure(pressure.pressure(snapshot), meters.size.height))

@@ -125,8 +125,6 @@ class ReviewScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show the last reading."""
-        if not self.due():
-            return
         self._paint_head()
         reading = self.background.result
         if reading is None:

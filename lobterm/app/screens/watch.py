@@ -40,7 +40,7 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show every symbol."""
-        if snapshot is None or not self.due():
+        if snapshot is None:
             return
         everyone, session = followed(self.shell.running), several(self.shell.running)
         self.lit = min(self.lit, max(0, len(everyone) - 1))
@@ -52,7 +52,7 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
     def paint_beside(self) -> None:
         """Show the symbols as they go on, while what one of them has been stands still."""
         super().paint_beside()
-        if self._laid_out and self.shell.frozen:
+        if self._laid_out and self.shell.frozen and self.due():
             self.paint_body(self.shell.frozen.snapshot(1))
 
     def _top(self, height: int) -> int:
