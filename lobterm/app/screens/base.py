@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Glance, Snapshot
     from lobterm.view.models import HeaderView
 
-SLOW_US = 200_000
+SLOW_US = 250_000
 """Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
 
 
