@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from lobterm.app import present_picker
@@ -23,6 +23,7 @@ from lobterm.library import entries as library
 from lobterm.library.entries import Entry, Group
 from lobterm.view import format as fmt
 from widgets.catalogue import CatalogueWidget
+from widgets.keys_line import KeysLine
 
 if TYPE_CHECKING:
     from lobterm.library.sparks import Spark
@@ -121,7 +122,7 @@ class PickerApp(App[Entry], inherit_bindings=False):
         )
         yield CatalogueWidget(id="catalogue")
         yield Static("", id="pick-about", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Read what there is behind the first paint."""
