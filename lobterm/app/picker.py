@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from lobterm.app import present_picker
+from lobterm.app.sheet import Sheet
 from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
@@ -101,6 +102,7 @@ class PickerApp(App[Entry], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+        self.stylesheet = Sheet(variables=self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the names that the style sheet uses."""
