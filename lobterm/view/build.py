@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lobterm.engine.rows import Label
 from lobterm.view import desk, edge, log, pressure, signals, why
