@@ -159,7 +159,6 @@ class KeysLine(LineWidget[Row]):
 
     def on_mouse_move(self, event: MouseMove) -> None:
         """Light the key that the mouse points at, and say what it does."""
-        event.prevent_default()  # a key is no label of the glossary
         self._light(*self._cap(event.x))
 
     def on_leave(self, event: Leave) -> None:
