@@ -124,6 +124,7 @@ class KeysLine(LineWidget[Row]):
     def _look(self, screen: Screen[Any]) -> None:
         # while another window has the keyboard nothing has the focus, and its keys would be missing
         if self.app.app_focus and screen is self.screen:
+            self._light(NOTHING, None)
             self.entries = bound(screen)
             self.changed()
 
