@@ -35,10 +35,11 @@ BARE = "from textual.app import App; from textual.widget import Widget; from tex
 class Watch(Terminal):
     """A terminal that notes when the symbol was first seen, and when the tape's clock first changed."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, pid: int) -> None:
         super().__init__(fd, None)
-        self.begun = time.perf_counter()
+        self.begun, self.pid = time.perf_counter(), pid
         self.first: float | None = None
+        self.first_cpu = float("inf")
         self.moving: float | None = None
         self._clocks: set[bytes] = set()
 
@@ -51,25 +52,32 @@ class Watch(Terminal):
                 continue
             now = time.perf_counter() - self.begun
             if self.first is None and b"BTCUSDT" in self.recent:
-                self.first = now
+                self.first, self.first_cpu = now, used_s(self.pid)
             self._clocks.update(CLOCK.findall(self.recent))
             if len(self._clocks) > 1:
                 self.moving = now
 
 
-def start(command: list[str]) -> tuple[float | None, float | None, float]:
-    """Run the console until it moves; return seconds to the first paint, to the first movement, and of processor time."""
+def used_s(pid: int) -> float:
+    """Return the processor time that a process has used so far, to the nanosecond: `stat` counts hundredths."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
+def start(command: list[str]) -> tuple[float | None, float, float | None, float]:
+    """Run the console until it moves; return seconds to the first paint, until then of processor time, to the first
+    movement, and of processor time in all."""
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.update(ENVIRONMENT)
         os.execv(sys.executable, command)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
-    terminal = Watch(fd)
+    terminal = Watch(fd, pid)
     terminal.look(60.0)
     os.write(fd, b"q")
     terminal.drain(10.0)
     used = os.wait4(pid, 0)[2]
-    return terminal.first, terminal.moving, used.ru_utime + used.ru_stime
+    return terminal.first, terminal.first_cpu, terminal.moving, used.ru_utime + used.ru_stime
 
 
 def bare() -> tuple[float, float]:
@@ -93,11 +101,15 @@ def main() -> None:
     os.environ["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="lobterm-start-modules-")
     start(command)
     bare()
-    names = ("bare_textual_s", "bare_textual_cpu_s", "first_paint_s", "moving_s", "moving_cpu_s")
+    names = ("bare_textual_s", "bare_textual_cpu_s", "first_paint_s", "first_paint_cpu_s", "moving_s", "moving_cpu_s")
     figures: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(given.rounds):
         for name, value in zip(names, (*bare(), *start(command)), strict=True):
             figures[name].append(float("inf") if value is None else value)
+    for name in ("first_paint", "moving"):
+        for unit in ("s", "cpu_s"):
+            pairs = zip(figures[f"{name}_{unit}"], figures[f"bare_textual_{unit}"], strict=True)
+            figures[f"{name}_{unit}_to_bare"] = [value / beside for value, beside in pairs]
     print(json.dumps({name: round(statistics.median(values), 3) for name, values in figures.items()}))
 
 

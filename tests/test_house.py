@@ -40,7 +40,10 @@ def test_help_loads_nothing_heavy(module):
     assert module not in loaded_by("from lobterm.cli import parser; parser().format_help()")
 
 
-BEHIND = ["numba", "pandas", "scipy", "polars", "sqlite_utils", "sklearn", "pyarrow.compute", "lobterm.view.review"]
+BEHIND = [
+    "numba", "pandas", "scipy", "polars", "sqlite_utils", "sklearn", "pyarrow.compute", "lobterm.view.review",
+    "lobterm.view.heat", "widgets.heatmap", "lobterm.app.screens.explain", "textual.widgets._footer",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", BEHIND)

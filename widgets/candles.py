@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from rich.segment import Segment
 
 from widgets.line_widget import LineWidget, Styles, title_row
@@ -32,8 +32,7 @@ class CandlesTitle(NamedTuple):
     note_paint: str = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class CandleChart:
+class CandleChart(Struct, frozen=True):
     """What the widget shows, the newest candle last; None is a place without one."""
 
     title: CandlesTitle

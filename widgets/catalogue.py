@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -43,8 +43,7 @@ class ItemRow(NamedTuple):
     lit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """What a catalogue shows. `lit` counts items alone; `widths` are cells of each column, the rest is the strip's."""
 
     rows: tuple[Heading | Item, ...] = ()

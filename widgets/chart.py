@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 from rich.cells import cell_len
 from rich.segment import Segment
 
@@ -67,8 +67,7 @@ class ChartTitle(NamedTuple):
     names: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """What a chart shows. `low` to `high` is its scale; a column of `band` that is set has the band's ground."""
 
     title: ChartTitle

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from rich.segment import Segment
 
 from widgets.line_widget import LineWidget, Styles, title_row
@@ -51,8 +51,7 @@ class CurvesTitle(NamedTuple):
     note_paint: str = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Curves:
+class Curves(Struct, frozen=True):
     """What the widget shows. `level` is drawn on every scale that reaches it."""
 
     title: CurvesTitle

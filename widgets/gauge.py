@@ -6,9 +6,9 @@ A value that is not known has no bar: a dashed line and the reason stand in its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 
@@ -43,8 +43,7 @@ class GaugeBar(NamedTuple):
     gauge: Gauge
 
 
-@dataclass(frozen=True, slots=True)
-class Gauges:
+class Gauges(Struct, frozen=True):
     """What a panel of gauges shows."""
 
     title: GaugeTitle

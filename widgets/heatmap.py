@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from rich.segment import Segment
 
 from widgets.line_widget import LineWidget, Styles, title_row
@@ -46,8 +46,7 @@ class Label(NamedTuple):
     paint: str = "dim"
 
 
-@dataclass(frozen=True, slots=True)
-class Heatmap:
+class Heatmap(Struct, frozen=True):
     """What a heat map shows. `heat` is (2 x rows, columns) of levels 0..7, or UNKNOWN; row 0 is the top."""
 
     title: HeatTitle

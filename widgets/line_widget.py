@@ -160,19 +160,35 @@ _Ground = tuple[Style, Color, tuple[LineFilter, ...]]
 _mixed: WeakKeyDictionary[Stylesheet, tuple[list[RuleSet], dict[_Ground, dict[str, Style]]]] = WeakKeyDictionary()
 
 
-def _paints_on(widget: Widget) -> dict[str, Style]:
-    """Return the looks of all paints on a widget's ground, mixed once for all widgets that stand on the same.
+class Paints(dict[str, Style]):
+    """Looks of paints on a widget's ground, each mixed when it is first asked for, once for all widgets that stand on the same.
 
     As component classes of each widget they would be looked up again at every pass of the style sheet, half of the start.
     """
+
+    def __init__(self, widget: Widget, ground: _Ground, mixed: dict[str, Style]) -> None:
+        super().__init__()
+        self._widget, self._ground, self._mixed = widget, ground, mixed
+
+    def __missing__(self, name: str) -> Style:
+        """Take what another widget has mixed, or mix it; raise KeyError for a name that no paint has."""
+        if name not in PAINTS:
+            raise KeyError(name)
+        look = self._mixed.get(name)
+        if look is None:
+            look = self._mixed[name] = _look(self._widget, name, *self._ground[1:])
+        self[name] = look
+        return look
+
+
+def _paints_on(widget: Widget) -> Paints:
+    """Return the looks of paints on a widget's ground."""
     sheet, filters = widget.app.stylesheet, tuple(widget.get_line_filters())
     ground = (widget.rich_style, widget.background_colors[1], filters)
     rules, mixed = _mixed.get(sheet, ([], {}))
     if rules is not sheet.rules:  # another list after each reading: another theme, say
         rules, mixed = _mixed[sheet] = (sheet.rules, {})
-    if ground not in mixed:
-        mixed[ground] = {name: _look(widget, name, ground[1], filters) for name in PAINTS}
-    return mixed[ground]
+    return Paints(widget, ground, mixed.setdefault(ground, {}))
 
 
 def _look(widget: Widget, name: str, background: Color, filters: tuple[LineFilter, ...]) -> Style:
@@ -223,7 +239,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         super().__init__(id=id, classes=classes)
         self.pointed = ""
         self._keys: list[Key | None] = []
-        self._paints: dict[str, Style] = {}
+        self._paints: Paints | None = None
         self._strips: LRUCache[tuple[int, Key | None], Strip] = LRUCache(STRIPS_KEPT)
         self._texts: LRUCache[tuple[int, Key | None], str] = LRUCache(STRIPS_KEPT)
         self._direct: DirectRows | None = None
@@ -289,14 +305,14 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
     def notify_style_update(self) -> None:
         """Drop what was painted in the old style."""
         super().notify_style_update()
-        if self._paints:
+        if self._paints is not None:
             self.refresh()
-        self._paints = {}
+        self._paints = None
         self._strips.clear()
         self._texts.clear()
 
-    def _styles(self) -> dict[str, Style]:
-        if not self._paints:
+    def _styles(self) -> Paints:
+        if self._paints is None:
             self._paints = _paints_on(self)
         return self._paints
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -37,8 +37,7 @@ class TableRow(NamedTuple):
     ground: str = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """What a table shows. `aligns` has < or > for each column; column `grow` takes spare room and gives way first."""
 
     title: TableTitle

@@ -23,6 +23,7 @@ from lobterm.app.governor import Governor, backlog
 from lobterm.app.instant import WORKER, InstantReplay
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.app.screens.monitor import MonitorScreen
+from lobterm.app.sheet import Sheet
 from lobterm.app.shell import Shell, monotonic_us
 from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES, of_256
@@ -88,6 +89,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(of_256(theme) if self.console.color_system == "256" else theme)
         self.theme = DARK.name
+        self.stylesheet = Sheet(variables=self.get_css_variables())
         use_local(False)
         self.loading: Worker[None] | None = None
         self.asked_to_leave = False

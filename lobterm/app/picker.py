@@ -12,10 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from lobterm.app import present_picker
+from lobterm.app.sheet import Sheet
 from lobterm.app.terminal import TerminalDriver
 from lobterm.app.themes import DARK, THEMES
 from lobterm.errors import LobtermError
@@ -23,6 +24,7 @@ from lobterm.library import entries as library
 from lobterm.library.entries import Entry, Group
 from lobterm.view import format as fmt
 from widgets.catalogue import CatalogueWidget
+from widgets.keys_line import KeysLine
 
 if TYPE_CHECKING:
     from lobterm.library.sparks import Spark
@@ -100,6 +102,7 @@ class PickerApp(App[Entry], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+        self.stylesheet = Sheet(variables=self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the names that the style sheet uses."""
@@ -121,7 +124,7 @@ class PickerApp(App[Entry], inherit_bindings=False):
         )
         yield CatalogueWidget(id="catalogue")
         yield Static("", id="pick-about", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Read what there is behind the first paint."""

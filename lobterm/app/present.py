@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
-
 from lobterm.engine.rows import Label
 from lobterm.view.candles import CandlesView
-from lobterm.view.heat import HeatView
 from lobterm.view.models import (
     Checked,
     Frame,
@@ -31,7 +28,7 @@ from lobterm.view.models import (
 )
 from lobterm.view.series import ChartView
 from lobterm.view.timeline import Mark, Part, TimelineView
-from widgets import candles, gauge, heatmap, ladder, meter, panel, status_line, table, tape, transport
+from widgets import candles, gauge, ladder, meter, panel, status_line, table, tape, transport
 from widgets import chart as charts
 from widgets import timeline as time_line
 
@@ -376,43 +373,6 @@ def chart(view: ChartView) -> charts.Chart:
         tuple(charts.Level(value, label) for value, label in view.levels),
         tuple(charts.Event(column, SIDES[side][0], "own") for column, side in view.triggers),
         bands, view.times, view.unknown,
-    )  # fmt: skip
-
-
-BOUGHT, SOLD = np.array([" ", "∙", "•", "●"]), np.array([" ", "∘", "○", "◯"])
-MARKS = {"fill+": ("◆", "own"), "fill-": ("◇", "own"), "trigger+": ("▲", "warn"), "trigger-": ("▼", "warn")}
-
-
-def heat(view: HeatView) -> heatmap.Heatmap:
-    """Return the heat map: later layers lie over earlier ones."""
-    rows, columns = view.bought.shape
-    blank = np.full((rows, columns), " ")
-    layers = [
-        heatmap.Layer(np.where(view.own == side, glyph, blank), "own-away") for side, glyph in ((1, "╴"), (-1, "╶"))
-    ]
-    mid = blank.copy()
-    seen = np.flatnonzero(view.mid >= 0)
-    mid[view.mid[seen], seen] = "─"
-    layers.append(heatmap.Layer(mid, "strong"))
-    layers.append(heatmap.Layer(BOUGHT[view.bought], "bid-strong"))
-    layers.append(heatmap.Layer(SOLD[np.where(view.sold >= view.bought, view.sold, 0)], "ask-strong"))
-    for name, (glyph, paint) in MARKS.items():
-        marks = blank.copy()
-        for mark in view.marks:
-            if mark.what == name and 0 <= mark.column < columns:
-                marks[mark.row, mark.column] = glyph
-        layers.append(heatmap.Layer(marks, paint))
-    strip = tuple(
-        heatmap.Layer(np.where(view.forced == side, glyph, " ")[None, :], paint)
-        for side, glyph, paint in ((-1, "▾", "ask"), (1, "▴", "bid"))
-    )
-    prices = [heatmap.Label(row, label) for row, label in view.prices]
-    if view.last:
-        prices = [label for label in prices if label.at != view.last[0]]
-        prices.append(heatmap.Label(*view.last, "strong"))
-    return heatmap.Heatmap(
-        heatmap.HeatTitle("HEATMAP", view.note, full=view.full), view.heat, tuple(layers), strip, tuple(prices),
-        tuple(heatmap.Label(column, label) for column, label in view.times), "FORCED", view.unknown,
     )  # fmt: skip
 
 

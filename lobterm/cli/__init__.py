@@ -54,6 +54,8 @@ def _command(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    # its other threads turn in a loop for a tenth of a second from when they are made, and nothing here is large enough to share
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if argv is None else argv
     arguments = parser(words).parse_args(words)
     try:

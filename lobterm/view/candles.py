@@ -6,10 +6,10 @@ Units: ticks, lots, µs.
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from lobterm.view import format as fmt
 from lobterm.view.tail import Tail
@@ -87,8 +87,7 @@ class Candles:
         self.add(trades[np.searchsorted(trades["ts"], minute) :])
 
 
-@dataclass(frozen=True, slots=True)
-class CandlesView:
+class CandlesView(Struct, frozen=True):
     """Candles as shares of the scale, newest last; None where a minute had no trade."""
 
     note: str

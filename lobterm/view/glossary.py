@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lobterm.engine import params as pm
 from lobterm.view import why
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from lobterm.engine.read import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One number. `keys` are the parameters that it hangs on."""
 
     name: str

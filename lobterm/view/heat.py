@@ -6,11 +6,12 @@ scale that is named; a second without a known book is not dark but unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lobterm.engine.rows import QuoteAct, Regime
 from lobterm.view import format as fmt
@@ -38,8 +39,7 @@ SHARES = (0.02, 0.15, 0.5)
 DOT_WORDS, OWN_WORDS = "● bought ○ sold", "╌ our quotes · ◆ ◇ our fills"
 
 
-@dataclass(frozen=True, slots=True)
-class HeatUi:
+class HeatUi(Struct, frozen=True):
     """What part of the past is looked at."""
 
     columns: int = 60
@@ -52,8 +52,7 @@ class HeatUi:
     dots: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Something at a place: column and row of cells."""
 
     column: int
@@ -62,8 +61,7 @@ class Mark:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HeatView:
+class HeatView(Struct, frozen=True):
     """What is drawn. Arrays are (half rows, columns) or (rows, columns), row 0 at the top."""
 
     heat: Bytes

@@ -5,9 +5,10 @@ Texts are ready to be shown; what is not known is None or says why. Shares are 0
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from lobterm.engine.rows import Label
 
@@ -42,8 +43,7 @@ class OwnState(Enum):
     LEAVING = "leaving"  # a cancel is on its way; it may still fill
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(Struct, frozen=True):
     """Our orders of one side at one price."""
 
     text: str
@@ -72,8 +72,7 @@ class LadderRow(NamedTuple):
     cursor: bool = False  # of order entry
 
 
-@dataclass(frozen=True, slots=True)
-class LadderView:
+class LadderView(Struct, frozen=True):
     """The order book around the mid."""
 
     rows: tuple[LadderRow, ...]
@@ -89,8 +88,7 @@ class LadderView:
     entry: str = ""  # what order entry would send; empty while it is off
 
 
-@dataclass(frozen=True, slots=True)
-class TradeRow:
+class TradeRow(Struct, frozen=True):
     """One trade."""
 
     time: str
@@ -106,8 +104,7 @@ class TradeRow:
     liquidation: bool = False  # a forced order as the exchange told it, beside the trades that it made
 
 
-@dataclass(frozen=True, slots=True)
-class GaugeView:
+class GaugeView(Struct, frozen=True):
     """One signal. `share` is -1..1 for skew, and of the full scale that the note names for hazard."""
 
     value: str
@@ -119,8 +116,7 @@ class GaugeView:
     unknown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """One labelled value."""
 
     label: str
@@ -129,8 +125,7 @@ class Value:
     side: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LabelShare:
+class LabelShare(Struct, frozen=True):
     """How many trades of one label there were; no share before the first trade."""
 
     label: Label
@@ -150,8 +145,7 @@ class RunState(Enum):
     LIVE = "live"  # nothing is played: it happens
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderView:
+class HeaderView(Struct, frozen=True):
     """Who, when and how healthy."""
 
     symbol: str
@@ -167,8 +161,7 @@ class HeaderView:
     beside: tuple[Value, ...] = ()  # the market that goes on while what it has been is looked at
 
 
-@dataclass(frozen=True, slots=True)
-class TransportView:
+class TransportView(Struct, frozen=True):
     """Where the tape stands; of a live market, which has no end, how it comes in."""
 
     state: RunState
@@ -187,16 +180,14 @@ class Truth(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """One condition of one side, with the value that it was judged by."""
 
     truth: Truth
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One condition of exhaustion, sells and buys."""
 
     name: str
@@ -206,8 +197,7 @@ class Condition:
     buys: Checked
 
 
-@dataclass(frozen=True, slots=True)
-class SidePressure:
+class SidePressure(Struct, frozen=True):
     """The pressure of one side's aggressors."""
 
     side: int
@@ -225,8 +215,7 @@ class SidePressure:
     missing: str  # what E_t still waits for
 
 
-@dataclass(frozen=True, slots=True)
-class PressureView:
+class PressureView(Struct, frozen=True):
     """Pressure of both sides at the last alpha tick."""
 
     window: str  # what the z-scores stand on
@@ -241,8 +230,7 @@ class PressureView:
     legs: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreRow:
+class ScoreRow(Struct, frozen=True):
     """A value, its z, and what the z stands on."""
 
     name: str
@@ -254,8 +242,7 @@ class ScoreRow:
     warming: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(Struct, frozen=True):
     """One of our orders."""
 
     whose: str
@@ -267,16 +254,14 @@ class OrderRow:
     why: str = ""  # why it stands there, or why it leaves
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Struct, frozen=True):
     """One figure of every strategy and of all together."""
 
     name: str
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Struct, frozen=True):
     """One thing that happened."""
 
     time: str
@@ -286,8 +271,7 @@ class LogLine:
     side: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Everything that one paint of the monitor's body shows."""
 
     ladder: LadderView
@@ -317,8 +301,7 @@ class Frame:
     by_hand: bool = False  # `maker` is the person's own ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Ui:
+class Ui(Struct, frozen=True):
     """What the screen brings along: its room, and what the person chose."""
 
     ladder_rows: int = 20

@@ -8,11 +8,11 @@ Units: bps of the reference price, quote coin.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lobterm.engine.rows import HORIZONS_US
 from lobterm.view import format as fmt
@@ -174,8 +174,7 @@ class ReadingOf(Protocol):
     def maker_fee_bps(self) -> float | None: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One mean at one horizon. None: not known; without ends there is no interval."""
 
     mark: str
@@ -185,8 +184,7 @@ class Point:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PanelView:
+class PanelView(Struct, frozen=True):
     """Some horizons on one scale."""
 
     low: float
@@ -196,8 +194,7 @@ class PanelView:
     points: tuple[tuple[Point, ...], ...]  # by horizon
 
 
-@dataclass(frozen=True, slots=True)
-class CurvesView:
+class CurvesView(Struct, frozen=True):
     """One split, one of its groups in front."""
 
     title: str
@@ -207,8 +204,7 @@ class CurvesView:
     unknown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(Struct, frozen=True):
     """One group at one horizon."""
 
     mark: str
@@ -223,8 +219,7 @@ class GroupRow:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FillRow:
+class FillRow(Struct, frozen=True):
     """One fill."""
 
     time: str
@@ -241,8 +236,7 @@ class FillRow:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class MinuteRow:
+class MinuteRow(Struct, frozen=True):
     """One minute."""
 
     time: str
@@ -253,8 +247,7 @@ class MinuteRow:
     holds: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProfitView:
+class ProfitView(Struct, frozen=True):
     """Profit by minute: what had been earned at the end of each, and its parts, from the first minute on."""
 
     note: str
@@ -269,8 +262,7 @@ class ProfitView:
 NONE_YET = f"no markout is known yet: they are told together, when the last, {HORIZONS[-1]}, is over"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What a person looks at."""
 
     split: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import Strategy
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 SWITCHES = {Strategy.MAKER: pm.ENABLED, Strategy.FADE: pm.FADE_ENABLED}
 
 
-@dataclass(frozen=True, slots=True)
-class Robot:
+class Robot(Struct, frozen=True):
     """One ladder, or one's own orders."""
 
     strategy: Strategy

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import AlphaValid, Regime
@@ -29,16 +29,14 @@ TIME_STEPS_US = tuple(step_s * 1_000_000 for step_s in (10, 15, 30, 60, 120, 300
 """Between labels of the time axis."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line; side -1 sells, +1 buys, 0 neither. NaN where there is no value."""
 
     side: int
     values: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class ChartView:
+class ChartView(Struct, frozen=True):
     """Lines over time, two columns of dots a cell, the newest at the right."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lobterm.engine.params import ALPHA_TICK_US, BY_KEY, PARAMS, WINDOW_S, Param
 from lobterm.errors import InputError
@@ -22,8 +23,7 @@ AT_START = {WINDOW_S: "the windows were made for it", ALPHA_TICK_US: "the window
 """What a running engine cannot change, and why: these are read when it begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One parameter."""
 
     key: str

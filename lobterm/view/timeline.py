@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from lobterm.engine.rows import Regime
 from lobterm.view.scale import full_scale
@@ -30,8 +30,7 @@ class Mark(Enum):
     HERE = "here"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One column. `share` is of the full scale, below 0 where the index is; None where there is none."""
 
     share: float | None = None
@@ -43,8 +42,7 @@ class Part:
     mark: Mark = Mark.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineView:
+class TimelineView(Struct, frozen=True):
     """The tape from its first to its last µs in parts of equal time."""
 
     first_ts: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lobterm.engine.rows import Regime
 from lobterm.view import desk
@@ -38,8 +39,7 @@ class Health(Enum):
     FAILED = "failed"  # it is followed no more
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """One symbol as a tab."""
 
     symbol: str
@@ -47,8 +47,7 @@ class Tab:
     shown: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WatchRow:
+class WatchRow(Struct, frozen=True):
     """One symbol as a line. What is not known is a dash of tone UNKNOWN; what is old has tone WARN."""
 
     symbol: str

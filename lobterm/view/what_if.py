@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lobterm.engine.params import BY_KEY
 from lobterm.view import format as fmt
@@ -97,8 +97,7 @@ class Playing(Protocol):
         """Give up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What a screen shows."""
 
     note: str

@@ -6,10 +6,10 @@ Units: ticks where a price is not written out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import Condition as Bit
@@ -63,8 +63,7 @@ MISSED_US = 3_600_000_000
 """How far back a missed trigger is still told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """A time in which one condition alone was missing, and which no trigger ended."""
 
     ts: int  # when it ended

@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 from rich.color import Color, ColorSystem
+from textual.css import stylesheet
 
 from lobterm.app.app import LobtermApp
-from lobterm.app.themes import DARK, THEMES, of_256
+from lobterm.app.themes import DARK, LIGHT, THEMES, of_256
 from tests.app.fake import FakeConsole
 from widgets.heatmap import DEEP
 
@@ -97,3 +98,23 @@ def test_what_is_written_can_be_read(theme, of_few):
         pair: round(contrast(*map(colour, pair)), 2) for pair, least in pairs if contrast(*map(colour, pair)) < least
     }
     assert pale == {}
+
+
+async def test_the_style_sheet_is_read_once_for_each_set_of_colours(opened, monkeypatch):
+    read = []
+
+    def counted(scope, css, read_from, **options):
+        read.extend([read_from[0]] if str(read_from[0]).endswith("lobterm.tcss") else [])
+        return parse(scope, css, read_from, **options)
+
+    parse = stylesheet.parse
+    monkeypatch.setattr(stylesheet, "parse", counted)
+    async with opened(FakeConsole()) as pilot:
+        await pilot.press("2", "1")
+        await pilot.pause()
+        assert len(read) == 1
+        before = pilot.app.screen.query_one("#book").styles.background
+        pilot.app.theme = LIGHT.name
+        await pilot.pause()
+        assert len(read) == 2
+        assert pilot.app.screen.query_one("#book").styles.background != before

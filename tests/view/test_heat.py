@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from lobterm.engine.rows import FILL, QUOTE, TRIGGER, Regime, Strategy
 from lobterm.events import Flag

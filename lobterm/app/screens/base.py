@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Footer
 
 from lobterm.app import keys, present, present_watch
 from lobterm.app.screens.transport import TransportScreen
@@ -19,6 +18,7 @@ from lobterm.errors import InputError
 from lobterm.view import beside, build, glossary, timeline, watch
 from lobterm.view.console import comparable, seekable, several
 from widgets.direct import DirectRows
+from widgets.keys_line import KeysLine
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
 from widgets.tabs import TabsWidget
@@ -81,7 +81,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             yield from self.body()
         yield TimelineWidget(id="timeline")
         yield TransportWidget(id="transport")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def due(self) -> bool:
         """Say whether what is read slowly is to be painted too: while the market stands, always."""

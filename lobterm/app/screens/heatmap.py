@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.events import MouseScrollDown, MouseScrollUp
 
-from lobterm.app import keys, present
+from lobterm.app import keys, present_heat
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.view import heat
 from widgets.heatmap import HeatmapWidget
@@ -50,7 +50,7 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         view = heat.heat(self.market.history, snapshot, self.market.instrument, ui)
         self.choice = replace(ui, follow_top=view.top if ui.top is None else None)
         self.last_view = view
-        widget.show(present.heat(view))
+        widget.show(present_heat.heat(view))
 
     def action_pan(self, columns: int, rows: int) -> None:
         """Move by an eighth of the picture."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
@@ -162,7 +162,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
             self._lpi.show(present.chart(lpi_chart(self.market.history, snapshot, self._lpi.columns())))
 
     def _choose(self, **changes: object) -> None:
-        self.choice = replace(self.choice, **changes)  # type: ignore[arg-type]
+        self.choice = replace(self.choice, **changes)
         self._whole_us = None
         self.paint()
 

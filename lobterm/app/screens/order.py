@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, cast
 
+from msgspec.structs import replace
 from textual.events import Click
 
 from lobterm.app import keys
@@ -216,6 +217,4 @@ def _middle(picture: Snapshot) -> int | None:
 
 
 def _with(choice: Ui, **changes: object) -> Ui:
-    from dataclasses import replace
-
-    return replace(choice, **changes)  # type: ignore[arg-type]
+    return replace(choice, **changes)

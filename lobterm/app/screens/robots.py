@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lobterm.app import keys, present_desk
 from lobterm.engine.rows import Strategy
@@ -17,6 +17,7 @@ from lobterm.errors import InputError
 from lobterm.view import format as fmt
 from lobterm.view import log
 from lobterm.view.robots import SWITCHES, armed, robots
+from widgets.keys_line import KeysLine
 from widgets.table import TableWidget
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class RobotsScreen(ModalScreen[None], inherit_bindings=False):
             yield TableWidget(id="robots")
             yield Static("", id="done", markup=False)
             yield TableWidget(id="robot-log")
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Look again a few times a second."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from lobterm.app import keys, present_desk
 from lobterm.engine.params import BY_KEY
@@ -17,6 +17,7 @@ from lobterm.errors import InputError
 from lobterm.view import settings as view
 from lobterm.view.console import seekable
 from lobterm.view.what_if import value_text
+from widgets.keys_line import KeysLine
 from widgets.table import TableWidget
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
             yield Static("", id="about", markup=False)
             yield Input(id="line", max_length=LONGEST, compact=True, disabled=True)
             yield Static("", id="done", markup=False)
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Show the list once it has its size, then now and again: what is turned live comes a moment later."""

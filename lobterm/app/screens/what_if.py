@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lobterm.app import keys, present_desk
 from lobterm.errors import InputError
 from lobterm.view import format as fmt
 from lobterm.view import what_if as view
 from widgets.chart import ChartWidget
+from widgets.keys_line import KeysLine
 from widgets.table import TableWidget
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class WhatIfScreen(ModalScreen[None], inherit_bindings=False):
             yield Static("", id="differs", markup=False)
             yield ChartWidget(id="both-lines")
             yield TableWidget(id="both")
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Begin, and look now and again."""
