@@ -54,7 +54,7 @@ def hazard(snapshot: Snapshot) -> GaugeView:
     full = full_scale(max(2.0 * tolerance, value))
     unit = "base" if snapshot.params[pm.UNIT] == 1.0 else "norm"
     return GaugeView(
-        f"{value:.2f}" if value < 1000 else f"{value:.3g}",
+        f"{value:.2f}" if value < 100 else f"{value:.0f}" if value < 100_000 else f"{value:.0e}",
         value / full,
         f"k_tol {tolerance:g} max {full:g} {unit}",
         _takers(snapshot)[1] + " takers",

@@ -172,7 +172,8 @@ async def test_the_log_is_filtered_and_scrolled(opened):
     async with opened(lived()) as pilot:
         await pilot.press("6")
         await pilot.pause()
-        assert "sells exhausted at LPI +3.41" in screen_text(pilot) and "maker bought" in screen_text(pilot)
+        seen = screen_text(pilot)
+        assert "sells exhausted, not faded: not FORCED · LPI +3.41" in seen and "maker bought" in seen
         await pilot.press("f", "f", "f")
         assert "maker bought" not in screen_text(pilot) and "exhausted" in screen_text(pilot)
         await pilot.press("down", "pagedown", "up", "pageup", "home")
