@@ -33,7 +33,10 @@ def why_unknown(snapshot: Snapshot) -> str:
         return "no model"
     if snapshot.norm_base is None and snapshot.skew_x is None:
         return f"warming {snapshot.norm_trades:,}/{snapshot.norm_warm_trades:,} trades"
-    return "" if snapshot.skew_x is not None and snapshot.hazard_x is not None else "not ready"
+    if snapshot.skew_x is None or snapshot.hazard_x is None:
+        return "not ready"
+    # no trade is labelled until the book is back: what is left of the sums decays, and tells nothing of the flow
+    return "" if snapshot.book_known else "book unknown"
 
 
 def skew(snapshot: Snapshot) -> GaugeView:

@@ -39,6 +39,7 @@ def test_the_mapping_and_the_unit_are_named():
         ({"model_ready": False, "skew_x": None, "hazard_x": None}, "no model"),
         ({"norm_base": None, "norm_trades": 312, "skew_x": None, "hazard_x": None}, "warming 312/1,000 trades"),
         ({"skew_x": None, "hazard_x": None}, "not ready"),
+        ({"book_known": False}, "book unknown"),
     ],
 )
 def test_an_undefined_signal_says_why_and_has_no_value(changes, why):
