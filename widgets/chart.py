@@ -81,6 +81,7 @@ class Chart(Struct, frozen=True):
     bands: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)  # ground paint: columns of cells
     times: tuple[tuple[int, str], ...] = ()  # column of cells, label: with them the last row is the time axis
     unknown: str = ""
+    band_glyphs: dict[str, tuple[str, str]] = field(default_factory=dict)  # ground paint: glyph atop, its paint
 
 
 def dots(values: Floats, low: float, high: float, height: int) -> npt.NDArray[np.bool_]:
@@ -141,6 +142,10 @@ def draw(chart: Chart, width: int, height: int) -> list[RasterRow]:
     for ground, band in chart.bands.items():
         shown = band[-columns:]
         canvas.ground[:height, width - len(shown) :][:, shown] = INDEX[ground]
+        if ground in chart.band_glyphs:
+            glyph, paint = chart.band_glyphs[ground]
+            canvas.text[0, width - len(shown) :][shown] = glyph
+            canvas.ink[0, width - len(shown) :][shown] = INDEX[paint]
     span = chart.high - chart.low
     for level in chart.levels:
         if chart.low < level.value < chart.high and height > 1:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from widgets.line_widget import LineWidget, Styles, fit
+from widgets.line_widget import LineWidget, Styles, fit, pad
 
 Word = tuple[str, str]
 """A text and the name of its paint."""
@@ -32,6 +32,8 @@ def row_segments(row: StatusRow, width: int, styles: Styles) -> list[Segment]:
         right.pop(0)
     while len(left) > 1 and cells(left) + cells(right) > width:
         left.pop()
+    if len(left) == 1 and cell_len(left[0][0]) > width - 1:
+        left = [(pad(left[0][0], width - 1), left[0][1])]
     plain = styles["text"]
     parts = [(" ", plain)]
     for text, paint in left:

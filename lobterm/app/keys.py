@@ -269,6 +269,12 @@ WHAT_IF: tuple[Binding, ...] = (
 )  # fmt: skip
 """Keys of what-if."""
 
+TRANSPORT = frozenset({
+    "toggle_play", "step", "step_back", "next_trigger", "prev_trigger", "jump", "go_to", "cancel_seek", "loop_from", "loop_to",
+    "clear_loop", "bookmark", "bookmarks", "faster", "slower", "real_time", "max_speed", "what_if",
+})  # fmt: skip
+"""Actions that a market without a transport can only refuse: there their keys are not offered."""
+
 OVER: dict[str, tuple[Binding, ...]] = {
     "order entry": ENTRY, "desk": ROBOTS, "parameters": SETTINGS, "what if": WHAT_IF,
 }  # fmt: skip

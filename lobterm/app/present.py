@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from lobterm.engine.rows import Label
 from lobterm.view.candles import CandlesView
 from lobterm.view.models import (
@@ -81,7 +83,8 @@ def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
     who = ((view.symbol, "strong"), (" PAPER ", "badge"), _mode(view))
     funding = view.funding
     right = ((f"{funding.label} {funding.text}", _paint(funding, "dim")),) if funding else ()
-    first = status_line.StatusRow((*who, (view.clock, "text"), (view.speed, "strong")), right)
+    speed = ((view.speed, "strong"),) if view.speed else ()
+    first = status_line.StatusRow((*who, (view.clock, "text"), *speed), right)
     source = tuple((word, "dim") for word in view.source.split(" · "))
     if view.failure:
         return first, status_line.StatusRow(((f"STOPPED: {view.failure}", "bad"),))
@@ -95,9 +98,9 @@ def header(view: HeaderView) -> tuple[status_line.StatusRow, ...]:
 
 
 def _mode(view: HeaderView) -> status_line.Word:
-    """Return the mode; live is green no longer than a book that speaks."""
+    """Return the mode; live is green no longer than a book that speaks and an engine that keeps up."""
     silent = view.failure or view.loading or any(value.tone is not Tone.PLAIN for value in view.health[:1])
-    if view.mode == "LIVE" and silent:
+    if view.mode == "LIVE" and (silent or any(value.tone is Tone.BAD for value in view.health)):
         return " LIVE? ", "badge-past"
     return f" {view.mode} ", BADGES.get(view.mode, "badge")
 
@@ -237,7 +240,8 @@ def orders(frame: Frame) -> table.Table:
         cells = (order.whose, f"{side} {order.price}", order.size, order.ahead, state, order.why)
         paints = ("dim", paint, "text", "none" if order.ahead == "—" else "text", own, "dim")
         rows.append(tuple(table.Cell(text, name) for text, name in zip(cells, paints, strict=True)))
-    return table.Table(table.TableTitle("OWN ORDERS", "left · ahead · why there"), tuple(rows), "<>>><<", 5, "none")
+    note = f"{len(rows)} · left · ahead · why there" if rows else "left · ahead · why there"
+    return table.Table(table.TableTitle("OWN ORDERS", note), tuple(rows), "<>>><<", 5, frame.waits or "none")
 
 
 def _said(values: tuple[Value, ...]) -> tuple[tuple[table.Cell, ...], ...]:
@@ -249,13 +253,13 @@ def _said(values: tuple[Value, ...]) -> tuple[tuple[table.Cell, ...], ...]:
 def why(frame: Frame) -> table.Table:
     """Return why the quotes stand where they stand, and what the triggers lack."""
     return table.Table(
-        table.TableTitle("WHY", "ticks · what the next requote would do"), _said(frame.why), "<<", 1, "loading"
+        table.TableTitle("WHY", "ticks · what the next requote would do"), _said(frame.why), "<<", 1, frame.waits
     )
 
 
 def edge(frame: Frame) -> table.Table:
     """Return what fees take and what is left."""
-    return table.Table(table.TableTitle("BREAK-EVEN", "markout by z Z"), _said(frame.edge), "<<", 1, "loading")
+    return table.Table(table.TableTitle("BREAK-EVEN", "markout by z Z"), _said(frame.edge), "<<", 1, frame.waits)
 
 
 def candle_chart(view: CandlesView) -> candles.CandleChart:
@@ -277,7 +281,7 @@ def ledgers(frame: Frame) -> table.Table:
         ),
     ]
     title = table.TableTitle("PROFIT", f"{frame.quote_coin} · PnL is the sum of its parts, each rounded")
-    return table.Table(title, tuple(rows) if frame.ledgers else (), "<>>>>", 0, "loading")
+    return table.Table(title, tuple(rows) if frame.ledgers else (), "<>>>>", 0, frame.waits)
 
 
 def _checked(checked: Checked) -> tuple[table.Cell, table.Cell]:
@@ -301,7 +305,7 @@ def exhaustion(frame: Frame) -> table.Table:
         name = (table.Cell(condition.name, "dim"), table.Cell(condition.rule, "faint"))
         rows.append((*name, *_checked(condition.sells), *_checked(condition.buys)))
     title = table.TableTitle("EXHAUSTION", view.triggers, "note")
-    return table.Table(title, tuple(rows), "<<<<<<", 5, "loading")
+    return table.Table(title, tuple(rows), "<<<<<<", 5, frame.waits)
 
 
 def _met(side: SidePressure) -> str:
@@ -326,7 +330,7 @@ def scores(frame: Frame) -> table.Table:
             )
         )  # fmt: skip
     title = table.TableTitle("Z-SCORES", frame.pressure.window, "warn" if frame.pressure.warming else "note")
-    return table.Table(title, tuple(rows), "<>>>>", 0, "loading")
+    return table.Table(title, tuple(rows), "<>>>>", 0, frame.waits)
 
 
 def pressure(view: PressureView, height: int) -> meter.Meters:
@@ -362,6 +366,11 @@ LINES = {-1: ("ask", SIDES[-1][0]), 1: ("bid", SIDES[1][0], "dotted")}
 """Paint, name and stroke of a side's line."""
 
 
+GROUNDS = {-1: "band", 0: "text", 1: "band-mirror"}
+FORCED = {-1: ("▾", "ask"), 1: ("▴", "bid")}
+"""What a side that is FORCED is told by beside its ground, which is not seen without colour."""
+
+
 def chart(view: ChartView) -> charts.Chart:
     """Return lines over time."""
     bands = {paint: view.forced[side] for side, paint in ((1, "band-mirror"), (-1, "band")) if side in view.forced}
@@ -373,11 +382,12 @@ def chart(view: ChartView) -> charts.Chart:
         tuple(charts.Level(value, label) for value, label in view.levels),
         tuple(charts.Event(column, SIDES[side][0], "own") for column, side in view.triggers),
         bands, view.times, view.unknown,
+        {GROUNDS[side]: FORCED[side] for side in view.forced} if view.named else {},
     )  # fmt: skip
 
 
-def log_lines(title: str, lines: tuple[LogLine, ...], note: str) -> table.Table:
-    """Return what happened, newest first."""
+def log_lines(title: str, lines: tuple[LogLine, ...], note: str, empty: str = "") -> table.Table:
+    """Return what happened, newest first, each with its kind; `empty` is said where nothing can have."""
     rows = []
     for line in lines:
         glyph, paint = SIDES[line.side]
@@ -388,12 +398,18 @@ def log_lines(title: str, lines: tuple[LogLine, ...], note: str) -> table.Table:
                 table.Cell(line.text, paint),
             )
         )  # fmt: skip
-    return table.Table(table.TableTitle(title, note), tuple(rows), "<<<<", 3, "nothing yet")
+    return table.Table(table.TableTitle(title, note), tuple(rows), "<<<<", 3, empty or "nothing yet")
+
+
+def strip(title: str, lines: tuple[LogLine, ...], note: str = "", empty: str = "") -> table.Table:
+    """Return what happened where there is little room: the words alone say of what kind it is."""
+    whole = log_lines(title, lines, note, empty)
+    return replace(whole, rows=tuple((time, glyph, text) for time, _, glyph, text in whole.rows), aligns="<<<", grow=2)
 
 
 def events(frame: Frame) -> table.Table:
     """Return the strip of what happened."""
-    return log_lines("EVENTS", frame.log, frame.log_note)
+    return strip("EVENTS", frame.log, frame.log_note, frame.waits)
 
 
 def clusters(frame: Frame) -> panel.Panel:
@@ -412,7 +428,6 @@ MARKED = {
     Mark.TRIGGER_SELLS: ("▼", "own"), Mark.TRIGGER_BUYS: ("▲", "own"), Mark.LOOP: ("↻", "strong"),
     Mark.BOOKMARK: ("◆", "good"), Mark.HERE: ("┃", "own"),
 }  # fmt: skip
-GROUNDS = {-1: "band", 0: "text", 1: "band-mirror"}
 
 
 def _pressed(part: Part) -> time_line.Cell:
@@ -437,7 +452,9 @@ def timeline(view: TimelineView, rows: int) -> tuple[time_line.Row, ...]:
     if rows < 2:
         return (tuple(mark or cell for mark, cell in zip(marked, pressed, strict=True)),)
     broken = [
-        time_line.Cell("░", "bad") if part.gap else time_line.Cell(" ", "text", GROUNDS[part.forced])
+        time_line.Cell("░", "bad")
+        if part.gap
+        else time_line.Cell(*FORCED.get(part.forced, (" ", "text")), GROUNDS[part.forced])
         for part in view.parts
     ]
     return (

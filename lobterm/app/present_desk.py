@@ -10,8 +10,11 @@ from lobterm.view.settings import Setting
 from lobterm.view.what_if import Compared
 from widgets import chart as charts
 from widgets import table
+from widgets.line_widget import pad
 
 LIT = "▸ "
+UNIT = 13
+"""Cells of a unit where the list of parameters is narrow."""
 PNL = {1: "good", -1: "bad", 0: "text"}
 
 
@@ -35,27 +38,33 @@ def robots(found: tuple[Robot, ...], chosen: int, coin: str) -> table.Table:
 
 def last(lines: tuple[LogLine, ...]) -> table.Table:
     """Return what hands and ladders did last."""
-    return present.log_lines("LATELY", lines, "")
+    return present.strip("LATELY", lines)
 
 
-def settings(found: tuple[Setting, ...], first: int, chosen: int, rows: int, note: str) -> table.Table:
-    """Return the parameters from number `first` on; `chosen` counts from the first of all."""
-    head = tuple(table.Cell(text, "dim") for text in ("parameter", "value", "unit", "allowed", "from"))
+def settings(
+    found: tuple[Setting, ...], first: int, chosen: int, rows: int, note: str, narrow: bool = False
+) -> table.Table:
+    """Return the parameters from number `first` on; `chosen` counts from the first of all.
+
+    `narrow`: what is allowed counts for more than a long unit and than where a value came from; the line below tells both.
+    """
+    columns = 4 if narrow else 5
+    head = tuple(table.Cell(text, "dim") for text in ("parameter", "value", "unit", "allowed", "from")[:columns])
     shown = found[first : first + rows]
     cells = [
         (
             table.Cell(f"{LIT if at == chosen else '  '}{setting.key}", "own" if setting.was else "text"),
             table.Cell(f"{setting.value} (was {setting.was})" if setting.was else setting.value,
                        "own" if setting.was else "dim" if setting.fixed else "strong"),
-            table.Cell(setting.unit, "dim"), table.Cell(setting.allowed, "dim"),
-            table.Cell(setting.layer, "own" if setting.was else "dim"),
-        )
+            table.Cell(pad(setting.unit, UNIT) if narrow else setting.unit, "dim"),
+            table.Cell(setting.allowed, "dim"), table.Cell(setting.layer, "own" if setting.was else "dim"),
+        )[:columns]
         for at, setting in enumerate(shown, first)
     ]  # fmt: skip
     title = table.TableTitle("PARAMETERS", note)
     if not shown:
-        return table.Table(title, (), "<<<<<", 3, "none has these words")
-    return table.Table(title, (head, *cells), "<<<<<", 3, chosen=1 + chosen - first)
+        return table.Table(title, (), "", 0, "none has these words")
+    return table.Table(title, (head, *cells), "<" * columns, 3, chosen=1 + chosen - first)
 
 
 def what_if(found: Compared | None, words: str) -> tuple[charts.Chart, table.Table]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from lobterm.app.present import FORCED
 from lobterm.view.heat import HeatView
 from widgets import heatmap
 
 BOUGHT, SOLD = np.array([" ", "∙", "•", "●"]), np.array([" ", "∘", "○", "◯"])
 MARKS = {"fill+": ("◆", "own"), "fill-": ("◇", "own"), "trigger+": ("▲", "warn"), "trigger-": ("▼", "warn")}
+
+
+def no_heat(columns: int, rows: int, why: str) -> heatmap.Heatmap:
+    """Return the heat map while there is no engine to draw one."""
+    nothing = np.full((2 * rows, columns), heatmap.UNKNOWN, np.uint8)
+    return heatmap.Heatmap(heatmap.HeatTitle("HEATMAP"), nothing, unknown=why)
 
 
 def heat(view: HeatView) -> heatmap.Heatmap:
@@ -32,7 +39,7 @@ def heat(view: HeatView) -> heatmap.Heatmap:
         layers.append(heatmap.Layer(marks, paint))
     strip = tuple(
         heatmap.Layer(np.where(view.forced == side, glyph, " ")[None, :], paint)
-        for side, glyph, paint in ((-1, "▾", "ask"), (1, "▴", "bid"))
+        for side, (glyph, paint) in FORCED.items()
     )
     prices = [heatmap.Label(row, label) for row, label in view.prices]
     if view.last:

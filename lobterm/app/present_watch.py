@@ -10,6 +10,7 @@ from widgets import table, tabs
 HEALTH = {
     Health.OK: ("●", "good"),
     Health.STALE: ("◌", "warn"),
+    Health.BEHIND: ("◔", "warn"),
     Health.GAP: ("░", "bad"),
     Health.WAITING: ("·", "dim"),
     Health.FAILED: ("✗", "bad"),
@@ -33,7 +34,7 @@ def _cell(value: Value) -> table.Cell:
     return table.Cell(value.text, paint)
 
 
-def watch_list(rows: tuple[WatchRow, ...], chosen: int, width: int) -> table.Table:
+def watch_list(rows: tuple[WatchRow, ...], chosen: int, width: int, empty: str = "") -> table.Table:
     """Return the watch list; a narrow one leaves out the mid, the units that the head says, and words for states."""
     wide = width >= WIDE
     names = ["", "symbol", "data", "▼ sells LPI", "▲ buys LPI", "mid", "spread ticks", "basis", "funding", "OI", ""]
@@ -56,7 +57,7 @@ def watch_list(rows: tuple[WatchRow, ...], chosen: int, width: int) -> table.Tab
     note = "enter: this symbol · basis: mid against the index of spot" if wide else "enter: this symbol"
     aligns, grow = ("<<<>>>>>>><", 10) if wide else ("<<<>>>>>>", 2)
     title = table.TableTitle("WATCH LIST", note)
-    return table.Table(title, tuple(lines) if rows else (), aligns, grow, "loading", chosen + 1 if rows else None)
+    return table.Table(title, tuple(lines) if rows else (), aligns, grow, empty, chosen + 1 if rows else None)
 
 
 def _short(value: Value) -> Value:

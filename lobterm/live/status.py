@@ -31,7 +31,7 @@ class Told(msgspec.Struct, frozen=True):
     """One symbol. What is not known is None."""
 
     symbol: Text
-    data: Text  # ok, stale, GAP, waiting, failed
+    data: Text  # ok, stale, behind, GAP, waiting, failed
     book_age_us: int
     lpi_sell: float | None
     lpi_buy: float | None
@@ -159,6 +159,8 @@ def _words(told: Told) -> str:
     held = f"inv {told.inventory_base:+g} PnL {'?' if told.pnl_quote is None else f'{told.pnl_quote:+.2f}'}"
     if told.data == "failed":
         return f"failed {held}"
+    if told.data == "behind":
+        return f"behind {_span(told.lag_us)} {held}"
     if told.data != "ok":
         return f"{told.data} {_span(told.book_age_us)} {held}" if told.book_age_us else f"{told.data} {held}"
     sides = " ".join(

@@ -19,7 +19,7 @@ def told(market: LiveMarket, now_us: int) -> Told:
     """Return how a symbol stands at `now_us`; what is not known while its book is not is None."""
     snapshot = market.snapshot(1)
     how = watch.health(market, snapshot, now_us)
-    known = how in (watch.Health.OK, watch.Health.STALE)
+    known = how in (watch.Health.OK, watch.Health.STALE, watch.Health.BEHIND)
     sells, buys, touch = snapshot.pressure.sells, snapshot.pressure.buys, snapshot.touch
     total = snapshot.pnl.total_e8
     return Told(

@@ -36,6 +36,14 @@ def unit_of(px: int, side: int, group: int) -> int:
     return px // group if side > 0 else -(-px // group)
 
 
+def outrun(snapshot: Glance) -> int:
+    """Return how many levels of the fuller side a newer touch has passed: they took room in the depth that was read."""
+    if snapshot.touch is None:
+        return 0
+    bid, _, ask, _ = snapshot.touch
+    return int(max(np.count_nonzero(snapshot.bids[:, 0] > bid), np.count_nonzero(snapshot.asks[:, 0] < ask)))
+
+
 def _grouped(levels: Levels, side: int, group: int, whole: bool) -> Sizes:
     if not len(levels):
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from lobterm.engine.rows import Label
@@ -23,6 +24,7 @@ from lobterm.view.models import (
     Value,
 )
 from lobterm.view.trades import liquidated, trades
+from lobterm.view.watch import BEHIND_US
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Glance, Snapshot
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 LIVE = "LIVE"
 """The mode of a market that nobody plays."""
 INDEX_STEPS = 200
+FAILURE_CELLS = 36
+"""Of a line that says in the ladder's place why the engine did not load: the narrowest ladder has room for it."""
 LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
 
@@ -99,15 +103,15 @@ def seeking(console: Console) -> Seeking | None:
     return way.seeking if way else None
 
 
-def _share(waits: Seeking) -> float:
-    return min(1.0, waits.done_rows / waits.of_rows) if waits.of_rows else 0.0
+def _share(seek: Seeking) -> float:
+    return min(1.0, seek.done_rows / seek.of_rows) if seek.of_rows else 0.0
 
 
 def seek_words(console: Console) -> str:
     """Say what a seek waits for and how far that is, or why the last one led nowhere."""
-    waits = seeking(console)
-    if waits:
-        return f"seeking a {waits.what}: {int(100 * _share(waits))} % indexed, esc gives up"
+    seek = seeking(console)
+    if seek:
+        return f"seeking a {seek.what}: {int(100 * _share(seek))} % indexed, esc gives up"
     way = seekable(console)
     return fmt.printable(way.seek_note) if way else ""
 
@@ -139,21 +143,27 @@ def _clock(console: Console) -> str:
     return f"{fmt.date(now)} {fmt.clock(now)} {fmt.zone(now)}"
 
 
+def _speed(console: Console) -> str:
+    """Return the speed of the clock; a live market has none that could be set."""
+    return "" if console.mode == LIVE else fmt.speed(console.clock.speed)
+
+
 def header(snapshot: Glance, console: Console, ui: Ui) -> HeaderView:
     """Return who, when and how healthy."""
     age_us = book_age_us(snapshot, console)
     known = snapshot.book_known and not snapshot.crossed
     stale = Tone.WARN if age_us > STALE_US else Tone.PLAIN
     book = Value("book", fmt.age(age_us), stale) if snapshot.book_ts else Value("book", "none yet", Tone.WARN)
-    late = console.lag_us > LAG_SHOWN_US
+    behind = console.mode == LIVE and console.lag_us > BEHIND_US
+    lag = Tone.BAD if behind else Tone.WARN if console.lag_us > LAG_SHOWN_US else Tone.PLAIN
     return HeaderView(
         symbol=fmt.printable(console.symbol),
         mode=console.mode,
         clock=_clock(console),
-        speed=fmt.speed(console.clock.speed),
+        speed=_speed(console),
         health=(
             book if known else Value("book", "UNKNOWN", Tone.BAD),
-            Value("lag", fmt.age(console.lag_us), Tone.WARN if late else Tone.PLAIN),
+            Value("lag", fmt.age(console.lag_us), lag),
             Value("gaps", f"{console.gaps:,}", Tone.WARN if console.gaps else Tone.PLAIN),
             Value("rows/s", fmt.rate(ui.rows_per_s)),
         ),
@@ -165,13 +175,15 @@ def header(snapshot: Glance, console: Console, ui: Ui) -> HeaderView:
 
 
 def _silence(snapshot: Glance, console: Console) -> Value | None:
-    """Return what is wrong with a live market's book: none yet, unknown, or not spoken of for long; None if nothing is."""
+    """Return what is wrong with a live market's book: none yet, unknown, not spoken of for long, or gone by; None if nothing is."""
     age_us = book_age_us(snapshot, console)
     if not snapshot.book_ts:
         return Value("", "no book yet", Tone.WARN)
     if not snapshot.book_known or snapshot.crossed:
         return Value("", f"book UNKNOWN, last {fmt.age(age_us)} ago", Tone.BAD)
-    return Value("", f"feed SILENT {fmt.age(age_us)}", Tone.WARN) if age_us > STALE_US else None
+    if age_us > STALE_US:
+        return Value("", f"feed SILENT {fmt.age(age_us)}", Tone.WARN)
+    return Value("", f"engine BEHIND {fmt.age(console.lag_us)}", Tone.WARN) if console.lag_us > BEHIND_US else None
 
 
 def _live_transport(console: Console, ui: Ui, snapshot: Glance) -> TransportView:
@@ -189,15 +201,23 @@ def transport(console: Console, ui: Ui, snapshot: Glance | None = None) -> Trans
     """Return where the tape stands; where there is none, how the market comes in."""
     if run_state(console, ui) is RunState.LIVE:
         return _live_transport(console, ui, snapshot or console.glance(1))
-    total, waits = console.rows_total, seeking(console)
+    if console.mode == LIVE:  # it is being loaded, or has stopped: there is no tape whose end could be far
+        clock = fmt.clock(console.clock.now) if console.clock.now else fmt.NOTHING
+        return TransportView(run_state(console, ui), "", clock, "", None)
+    total, seek = console.rows_total, seeking(console)
     played = min(1.0, console.position_rows / total) if total else 0.0
     return TransportView(
         state=run_state(console, ui),
         speed=fmt.speed(console.clock.speed),
         clock=fmt.clock(console.clock.now) if console.clock.now else fmt.NOTHING,
         end=fmt.clock(console.clock.last_ts)[:8] if console.clock.last_ts else fmt.NOTHING,
-        progress=_share(waits) if waits else played,
+        progress=_share(seek) if seek else played,
     )
+
+
+def waits(console: Console, ui: Ui) -> str:
+    """Say in a word or two why there is no picture."""
+    return "no engine" if console.failure or ui.load_failure else "loading"
 
 
 def loading_header(console: Console, ui: Ui) -> HeaderView:
@@ -206,7 +226,7 @@ def loading_header(console: Console, ui: Ui) -> HeaderView:
         symbol=fmt.printable(console.symbol),
         mode=console.mode,
         clock=_clock(console),
-        speed=fmt.speed(console.clock.speed),
+        speed=_speed(console),
         health=(),
         source=fmt.printable(console.source_note),
         failure=fmt.printable(console.failure or ui.load_failure),
@@ -216,9 +236,9 @@ def loading_header(console: Console, ui: Ui) -> HeaderView:
 
 def _loading(console: Console, ui: Ui) -> Frame:
     note, failure = fmt.printable(console.loading_note), fmt.printable(console.failure or ui.load_failure)
-    why = ("no engine",) if failure else ("LOADING", note, f"{ui.loading_s} s")
-    waits = "no engine" if failure else "loading"
-    waiting = GaugeView("", 0.0, unknown=waits)
+    why = ("no engine", *textwrap.wrap(failure, FAILURE_CELLS)) if failure else ("LOADING", note, f"{ui.loading_s} s")
+    word = waits(console, ui)
+    waiting = GaugeView("", 0.0, unknown=word)
     return Frame(
         ladder=LadderView((), "", "", None, unknown=why),
         trades=(),
@@ -230,9 +250,9 @@ def _loading(console: Console, ui: Ui) -> Frame:
         hazard=waiting,
         maker=(),
         quote_coin=fmt.quote_coin(console.symbol),
-        maker_state=waits,
-        pressure=PressureView(waits, True, "", "", ""),
-        waits=waits,
+        maker_state=word,
+        pressure=PressureView(word, True, "", "", ""),
+        waits=word,
         scores=(),
         orders=(),
         ledgers=(),

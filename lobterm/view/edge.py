@@ -70,7 +70,7 @@ def lines(snapshot: Snapshot, history: History, instrument: Instrument, horizon:
     else:
         bps, ticks, lots = earns
         worth = ticks * instrument.tick * lots * instrument.lot
-        text = f"{bps:+.2f} bps {worth:+.4f} {coin} net, both filled {fmt.size(lots, instrument)}"
+        text = f"{bps:+.2f} bps {worth:+.4f} {coin} net, both fill {fmt.size(lots, instrument)}"
         quoted = Value("quoted", text, Tone.GOOD if bps > 0 else Tone.BAD)
     name = f"at {HORIZONS[horizon]}"
     since = f"since {fmt.clock(history.since_ts)[:5]}"
@@ -79,5 +79,5 @@ def lines(snapshot: Snapshot, history: History, instrument: Instrument, horizon:
         why = f"{fills} fills, none {HORIZONS[-1]} old" if fills else "no fill"
         return tier, quoted, Value(name, f"undefined: {why} {since}", Tone.UNKNOWN)
     mean, n = found
-    text = f"{mean:+.2f} bps, {mean - maker:+.2f} after fee, n {n:,} {since}"
+    text = f"{mean:+.2f} bps, {mean - maker:+.2f} net, n {n:,} {since}"
     return tier, quoted, Value(name, text, Tone.GOOD if mean > maker else Tone.BAD)

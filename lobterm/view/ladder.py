@@ -71,16 +71,25 @@ def ladder(
         centre = ui.centre if locked and ui.centre is not None else recentred(book.middle2(), ui.centre, ui.ladder_rows)
         top = centre + ui.ladder_rows // 2
         units = [*range(top, top - ui.ladder_rows, -1)]
+    away = _away(units, book) if ui.locked else ""
     pinned = _pin(units, book)
     rows, bar = _rows(units, pinned, book, last_trade, ui, history.profile if history else None)
     scale = "levels only" if levels_only else "every tick" if ui.group == 1 else f"{ui.group} ticks a row"
     if ui.locked:
-        scale = f"LOCKED · {scale}"
+        scale = f"LOCKED{away} · {scale}"
     traded = f"sold and bought since {fmt.clock(history.since_ts)[:5]}" if history and history.since_ts else ""
     unit = fmt.quote_coin(instrument.symbol) if ui.in_quote else ""
     return LadderView(
         rows, scale, spread, centre, bar=bar, stale=stale, cumulative=ui.cumulative, unit=unit, traded=traded, entry=ui.entry,
     )  # fmt: skip
+
+
+def _away(units: list[int | None], book: Book) -> str:
+    """Say where the touch lies if a ladder that is held shows nothing of it."""
+    shown = [unit for unit in units if unit is not None]
+    if not shown or book.bid is None or book.ask is None:
+        return ""
+    return ", touch ▼" if book.ask < shown[-1] else ", touch ▲" if book.bid > shown[0] else ""
 
 
 def why_unknown(snapshot: Glance, age_us: int) -> tuple[str, ...]:

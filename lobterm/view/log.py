@@ -13,7 +13,7 @@ from lobterm.view import format as fmt
 from lobterm.view.happened import Note, What
 from lobterm.view.ladder import CAUSES
 from lobterm.view.models import LogLine, Tone
-from lobterm.view.pressure import SOURCES, STATES
+from lobterm.view.pressure import BY, STATES
 
 if TYPE_CHECKING:
     from lobterm.instrument import Instrument
@@ -89,10 +89,10 @@ def _told(note: Note, instrument: Instrument) -> tuple[str, Tone, int]:
         return _asked(a, b, c, d, instrument), Tone.PLAIN, c
     if what is What.TRIGGER:
         why = NOT_FADED[FadeWhy(b)] if b in list(FadeWhy) else f"why {b}"
-        return f"{SELLING[a]} exhausted at LPI {x:+.2f}, {STATES[Regime(d)]}: {why}", Tone.WARN, a
+        return f"{SELLING[a]} exhausted, {why} · LPI {x:+.2f}, {STATES[Regime(d)]}", Tone.WARN, a
     if what is What.STATE:
         now = STATES[Regime(b)]
-        by = f" {SOURCES[Source(d)]}" if b == Regime.FORCED else ""
+        by = f" by {BY[Source(d)]}" if b == Regime.FORCED and d != Source.NONE else ""
         return f"{SELLING[c]} {now}{by}, was {STATES[Regime(a)]}", Tone.WARN if b == Regime.FORCED else Tone.PLAIN, c
     if what is What.ACCOUNT:
         return f"{STRATEGIES[a]} ledger begins at {fmt.signed_size(b, instrument)}", Tone.PLAIN, 0

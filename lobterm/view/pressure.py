@@ -139,7 +139,7 @@ def _conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
 
     def diverged(who: Side) -> str:
         mid2 = who.motion.mid2_change
-        mid = fmt.NOTHING if mid2 is None else f"{mid2 / 2:+g}"
+        mid = fmt.NOTHING if mid2 is None else f"{mid2 / 2:+{'g' if abs(mid2) < 200 else '.0f'}}"
         return f"mid {mid} LPI {real(who.motion.lpi_change, '+.1f')}"
 
     return (

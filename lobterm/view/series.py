@@ -10,8 +10,10 @@ from msgspec import Struct, field
 
 from lobterm.engine import params as pm
 from lobterm.engine.rows import AlphaValid, Regime
+from lobterm.events import Market, Scope
 from lobterm.view import format as fmt
 from lobterm.view import pressure
+from lobterm.view.happened import What
 from lobterm.view.scale import full_scale
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class ChartView(Struct, frozen=True):
     triggers: tuple[tuple[int, int], ...] = ()  # column of cells, side
     forced: dict[int, Bools] = field(default_factory=dict)  # side: columns of cells
     unknown: str = ""
+    named: bool = False  # whether FORCED is told by a glyph too: a band alone is not seen without colour
     top: str | None = None  # what the ends of the scale are called; None: their values
     bottom: str | None = None
     times: tuple[tuple[int, str], ...] = ()  # column of cells, label
@@ -123,9 +126,14 @@ def _triggers(history: History, axis: Axis) -> tuple[tuple[int, int], ...]:
     return tuple(zip(columns.tolist(), rows["side"].tolist(), strict=True))
 
 
-def lpi_chart(history: History, snapshot: Snapshot | None, cells: int, dot_us: int = LPI_DOT_US) -> ChartView:
+def waiting(why: str) -> ChartView:
+    """Return the chart of the LPI while there is no engine to draw one."""
+    return ChartView("LPI", "", unknown=why, top="", bottom="")
+
+
+def lpi_chart(history: History, snapshot: Snapshot, cells: int, dot_us: int = LPI_DOT_US) -> ChartView:
     """Return the LPI of both sides with its thresholds, FORCED as a band, triggers marked."""
-    if snapshot is None or cells <= 0:
+    if cells <= 0:
         return ChartView("LPI", "")
     axis = Axis(snapshot.ts, dot_us, cells)
     ticks = _ticks(history, axis)
@@ -139,7 +147,7 @@ def lpi_chart(history: History, snapshot: Snapshot | None, cells: int, dot_us: i
         "LPI",
         f"{_value(snapshot.pressure.sells.lpi, -1)} {_value(snapshot.pressure.buys.lpi, 1)} · {_across(axis)}",
         lines, low, high, ((calm, f"{calm:g}"), (panic, f"{panic:g}")), _triggers(history, axis), _forced(ticks, axis),
-        unknown="" if any(not np.isnan(line.values).all() for line in lines) else "no LPI yet",
+        unknown="" if any(not np.isnan(line.values).all() for line in lines) else "no LPI yet", named=True,
     )  # fmt: skip
 
 
@@ -241,6 +249,13 @@ def _oi_note(snapshot: Snapshot) -> str:
     return f"z {pressure.z(p.oi_flush.z, snapshot.params)} · read {fmt.age(p.oi_age_us)} ago"
 
 
+def _lost_trades(history: History, axis: Axis) -> npt.NDArray[np.int64]:
+    """Return from when on trades were not known, up to the next one."""
+    notes = (note for note in history.happened.notes if note.what is What.GAP and note.ts > axis.start)
+    lost = [note.ts for note in notes if note.b in (Scope.TRADES, Scope.ALL) and note.c == Market.PERP]
+    return np.array(lost, np.int64)
+
+
 def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:
     rows = history.trades.rows
     start, stop = np.searchsorted(rows["ts"], [axis.start + 1, axis.end + 1])
@@ -254,6 +269,10 @@ def _delta(history: History, axis: Axis, instrument: Instrument) -> ChartView:
     known = np.flatnonzero(~np.isnan(values))
     # between trades the delta stands still
     values[known[0] :] = values[known[np.searchsorted(known, np.arange(known[0], axis.dots), side="right") - 1]]
+    for since in axis.of(_lost_trades(history, axis)):
+        after = int(np.searchsorted(known, since, side="right"))
+        if after:
+            values[since + 1 : known[after] if after < len(known) else axis.dots] = np.nan
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     return ChartView(
         "CVD",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,12 @@ def settings(values: Floats, console: Console, wanted: str = "") -> tuple[Settin
 
 def allowed(param: Param) -> str:
     """Return what a parameter may be."""
-    return ", ".join(param.choices) if param.choices else f"{param.low:g} to {param.high:g}"
+    return ", ".join(param.choices) if param.choices else f"{_bound(param.low)} to {_bound(param.high)}"
+
+
+def _bound(value: float) -> str:
+    """Return a bound as short as it can be typed: 8.64e10."""
+    return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), f"{value:g}")
 
 
 def parsed(key: str, text: str) -> float:

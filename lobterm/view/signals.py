@@ -33,7 +33,10 @@ def why_unknown(snapshot: Snapshot) -> str:
         return "no model"
     if snapshot.norm_base is None and snapshot.skew_x is None:
         return f"warming {snapshot.norm_trades:,}/{snapshot.norm_warm_trades:,} trades"
-    return "" if snapshot.skew_x is not None and snapshot.hazard_x is not None else "not ready"
+    if snapshot.skew_x is None or snapshot.hazard_x is None:
+        return "not ready"
+    # no trade is labelled until the book is back: what is left of the sums decays, and tells nothing of the flow
+    return "" if snapshot.book_known else "book unknown"
 
 
 def skew(snapshot: Snapshot) -> GaugeView:
@@ -54,7 +57,7 @@ def hazard(snapshot: Snapshot) -> GaugeView:
     full = full_scale(max(2.0 * tolerance, value))
     unit = "base" if snapshot.params[pm.UNIT] == 1.0 else "norm"
     return GaugeView(
-        f"{value:.2f}" if value < 1000 else f"{value:.3g}",
+        f"{value:.2f}" if value < 100 else f"{value:.0f}" if value < 100_000 else f"{value:.0e}",
         value / full,
         f"k_tol {tolerance:g} max {full:g} {unit}",
         _takers(snapshot)[1] + " takers",

@@ -27,6 +27,8 @@ INTEREST_US = 300_000_000
 INTEREST_STALE_US = 600_000_000
 INDEX_STALE_US = 60_000_000
 LONGEST_SYMBOL = 20
+BEHIND_US = 1_000_000
+"""An engine that is further behind what has come shows a book that has gone: no good data, however well it speaks."""
 
 
 class Health(Enum):
@@ -34,6 +36,7 @@ class Health(Enum):
 
     OK = "ok"
     STALE = "stale"  # its book has not spoken for too long
+    BEHIND = "behind"  # more has come than its engine has folded
     GAP = "GAP"  # its book is not known
     WAITING = "waiting"  # no book has come yet
     FAILED = "failed"  # it is followed no more
@@ -86,7 +89,9 @@ def health(who: Followed, snapshot: Snapshot, now_us: int) -> Health:
         return Health.WAITING
     if not snapshot.book_known or snapshot.crossed:
         return Health.GAP
-    return Health.STALE if age_us(who, snapshot, now_us) > STALE_US else Health.OK
+    if age_us(who, snapshot, now_us) > STALE_US:
+        return Health.STALE
+    return Health.BEHIND if who.lag_us > BEHIND_US else Health.OK
 
 
 def tabs(followed: Sequence[Followed], shown_at: int, now_us: int) -> tuple[Tab, ...]:
@@ -106,7 +111,7 @@ def _row(who: Followed, shown: bool, now_us: int) -> WatchRow:
     how, age = health(who, snapshot, now_us), fmt.age(age_us(who, snapshot, now_us))
     state = {
         Health.FAILED: "failed", Health.WAITING: "no book yet", Health.GAP: f"GAP {age}",
-        Health.STALE: f"stale {age}", Health.OK: f"ok {age}",
+        Health.STALE: f"stale {age}", Health.BEHIND: f"behind {fmt.age(who.lag_us)}", Health.OK: f"ok {age}",
     }[how]  # fmt: skip
     tone = Tone.PLAIN if how is Health.OK else Tone.WARN
     known = how not in (Health.GAP, Health.WAITING)

@@ -33,6 +33,17 @@ WAITS = {
     Bit.DIVERGENCE_LOW: ("no divergence", "divergence not known"),
 }
 """What is said of a condition that does not hold, and of one that is not known."""
+NAMES = {
+    Bit.PANIC: "panic",
+    Bit.ROLLOVER: "rollover",
+    Bit.OI: "OI flush",
+    Bit.REFORM: "reform",
+    Bit.DIVERGENCE: "diverge",
+    Bit.DIVERGENCE_LOW: "diverge",
+}
+"""What a condition is called where many are told in one line, as on the panel of all five."""
+FEW = 2
+"""Conditions that are told in words; of more there is room for the names alone."""
 PULLED = dict.fromkeys(QuoteWhy, "") | {
     QuoteWhy.PRICE: "the target moved",
     QuoteWhy.GAP: "the book is unknown",
@@ -90,11 +101,16 @@ def wait(bit: Bit, known: bool) -> str:
 def lacks(who: Side, snapshot: Snapshot) -> str:
     """Say how many conditions hold on one side, and what each of the others waits for; without a panic that alone."""
     bits = needed(snapshot.params[pm.EXHAUSTION_RULE] == 1.0, bool(who.conditions_known & Bit.OI))
-    unmet = [wait(bit, bool(who.conditions_known & bit)) for bit in bits if not who.conditions & bit]
+    unmet = [(bit, bool(who.conditions_known & bit)) for bit in bits if not who.conditions & bit]
     met = f"{len(bits) - len(unmet)} of {len(bits)}"
     if not who.conditions & Bit.PANIC:
         unmet = unmet[:1]
-    return f"{met}: {', '.join(unmet)}" if unmet else f"{met}: exhausted"
+    if not unmet:
+        return f"{met}: exhausted"
+    if len(unmet) > FEW:
+        names = (NAMES[bit] if known else f"{NAMES[bit]}?" for bit, known in unmet)
+        return f"{met}: no {', '.join(names)}"
+    return f"{met}: {', '.join(wait(bit, known) for bit, known in unmet)}"
 
 
 def missed(history: History, snapshot: Snapshot) -> tuple[Missed, ...]:
@@ -158,7 +174,8 @@ def width(snapshot: Snapshot) -> str:
     if made.widened == 1.0:
         return f"base {made.base:.1f}, hazard within {tolerance:g}: {made.hazard:.2f}"
     whom = {0: "", 1: ", the bid alone", -1: ", the ask alone"}[made.wide_side]
-    return f"{made.base:.1f} x{made.widened:.1f}{whom}, hazard {made.hazard:.2f} over {tolerance:g}"
+    wider, hazard = (f"{x:.{digits if x < 100 else 0}f}" for x, digits in ((made.widened, 1), (made.hazard, 2)))
+    return f"{made.base:.1f} x{wider}{whom}, hazard {hazard} over {tolerance:g}"
 
 
 def order(order: OwnOrder, snapshot: Snapshot, history: History) -> str:

@@ -237,7 +237,7 @@ async def test_a_parameter_is_found_edited_refused_and_put_back(opened):
         assert isinstance(screen, SettingsScreen)
         screen.query_one(Input).value = "-3"
         await pilot.press("enter")
-        assert "allowed: 0 to 1e+06" in str(screen.query_one("#done", Static).render())
+        assert "allowed: 0 to 1e6" in str(screen.query_one("#done", Static).render())
         screen.query_one(Input).value = "2.5"
         await pilot.press("enter")
         assert console.changes["params"][pm.GAMMA] == 2.5
@@ -248,6 +248,18 @@ async def test_a_parameter_is_found_edited_refused_and_put_back(opened):
         assert len(console.asked) == 2
         await pilot.press("escape")
         assert pilot.app.screen is pilot.app.monitor
+
+
+async def test_in_a_narrow_terminal_every_parameter_says_what_it_may_be(opened):
+    async with opened(Handy(), size=(80, 24)) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+        seen = screen_text(pilot)
+        assert "inverted, traditional" in seen and "half_life, time_constant" in seen and "1e6 to 8.64e10" in seen
+        await pilot.press("slash", *"orders and cancels", "enter")
+        await pilot.pause()
+        seen = screen_text(pilot)
+        assert "orders and c…" in seen and "1 to 1e6" in seen.split("source")[0], "a long unit gives way"
 
 
 async def test_choices_go_round_and_what_the_windows_were_made_for_stays(opened):

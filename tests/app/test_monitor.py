@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from lobterm.app.app import LobtermApp
 from lobterm.errors import TapeError
 from lobterm.view.models import RunState
 from lobterm.view.rate import RateMeter
-from tests.app.fake import FakeConsole
+from tests.app.fake import MID, FakeConsole
 
 SIZES = [
     (80, 24),
@@ -138,6 +141,48 @@ async def test_an_engine_that_does_not_load_is_said(opened, error, said):
         await pilot.pause()
         assert f"STOPPED: {said}" in screen_text(pilot)
         assert pilot.app.failure == said
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_without_an_engine_no_screen_is_blank_or_says_that_it_loads(opened, size):
+    console = FakeConsole()
+    console.load_error = TapeError(
+        "row group 3 is torn", file="x.parquet", mend="import the recording again, from its start"
+    )
+    async with opened(console, size=size) as pilot:
+        for key in "1236w":
+            await pilot.press(key)
+            await pilot.pause()
+            pilot.app.screen.repaint()
+            await pilot.pause()
+            below = screen_text(pilot).split("\n", 2)[2]
+            assert "no engine" in below and "loading" not in below and "none" not in below, key
+        await pilot.press("1")
+        await pilot.pause()
+        book = (line[: 42 if size[0] == 80 else 76] for line in screen_text(pilot).split("\n")[3:-2])
+        told = " ".join(" ".join(book).replace("╱", " ").split())
+        assert "no engine x.parquet: row group 3 is torn; import the recording again, from its start" in told
+
+
+async def test_where_the_touch_has_run_ahead_of_the_depth_more_of_it_is_read(opened):
+    class Outrun(FakeConsole):
+        def snapshot(self, depth):
+            self.asked = depth
+            bids = np.stack([MID + 300 - np.arange(900), np.full(900, 7)], axis=1).astype(np.int64)
+            asks = np.stack([MID + 301 + np.arange(900), np.full(900, 7)], axis=1).astype(np.int64)
+            return replace(super().snapshot(depth), bids=bids[:depth], asks=asks[:depth])
+
+    console = Outrun()
+    async with opened(console, size=(80, 24)) as pilot:
+        for _ in range(6):
+            pilot.app.paint()
+            await pilot.pause()
+        bids = [row for row in pilot.app.screen.last_frame.ladder.rows if row.bid]
+        assert len(bids) > 6, "what rests below the touch is seen"
+        console.changes["touch"] = None
+        pilot.app.paint()
+        pilot.app.paint()
+        assert console.asked < 30, "no more than the rows need once depth and touch agree"
 
 
 async def test_an_engine_that_stops_is_said_and_no_longer_pumped(opened):

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from lobterm.app import present
 from lobterm.engine.rows import Label
+from lobterm.view.build import frame
 from lobterm.view.models import (
     GaugeView,
     HeaderView,
@@ -15,9 +16,12 @@ from lobterm.view.models import (
     RunState,
     Tone,
     TradeRow,
+    Ui,
     Value,
     Zone,
 )
+from lobterm.view.timeline import Part, TimelineView
+from tests.app.fake import MID, FakeConsole, orders
 
 
 def shown(row: LadderRow, **changes):
@@ -92,3 +96,18 @@ def test_live_is_green_no_longer_than_a_book_that_speaks(changes):
     good = HeaderView("X", "LIVE", "", "1x", (Value("book", "0.1s"), Value("gaps", "2", Tone.WARN)), "")
     words = [present.header(view)[0].left[2] for view in (good, replace(good, **changes))]
     assert words == [(" LIVE ", "badge-live"), (" LIVE? ", "badge-past")]
+
+
+def test_a_forced_stretch_of_the_tape_is_told_by_a_glyph_too():
+    part = Part(share=0.4, side=-1, forced=-1, indexed=True)
+    view = TimelineView(0, 9, (part, replace(part, forced=1), replace(part, forced=0), replace(part, gap=True)))
+    upper, _ = present.timeline(view, 2)
+    assert [cell.glyph for cell in upper] == ["▾", "▴", " ", "░"]
+    assert [cell.ground for cell in upper[:3]] == ["band", "band-mirror", "text"]
+
+
+def test_how_many_orders_there_are_is_told_where_not_all_have_room():
+    console = FakeConsole(orders=orders((1, MID - 3), (-1, MID + 3), (-1, MID + 9)))
+    console.load()
+    told = present.orders(frame(console.snapshot(5), console, Ui()))
+    assert told.title.note.startswith("3 · left") and len(told.rows) == 3

@@ -172,7 +172,8 @@ async def test_the_log_is_filtered_and_scrolled(opened):
     async with opened(lived()) as pilot:
         await pilot.press("6")
         await pilot.pause()
-        assert "sells exhausted at LPI +3.41" in screen_text(pilot) and "maker bought" in screen_text(pilot)
+        seen = screen_text(pilot)
+        assert "sells exhausted, not faded: not FORCED · LPI +3.41" in seen and "maker bought" in seen
         await pilot.press("f", "f", "f")
         assert "maker bought" not in screen_text(pilot) and "exhausted" in screen_text(pilot)
         await pilot.press("down", "pagedown", "up", "pageup", "home")
@@ -301,10 +302,10 @@ async def test_figures_wait_while_the_market_runs_and_not_while_it_stands(opened
         console.changes = {"fills": 77}
         app.paint()
         before = screen.last_frame.ledgers
-        app.shell.wall_us = lambda: 150_000
+        app.shell.wall_us = lambda: 200_000
         app.paint()
         assert screen.last_frame.ledgers is before
-        app.shell.wall_us = lambda: 200_000
+        app.shell.wall_us = lambda: 250_000
         app.paint()
         assert screen.last_frame.ledgers is not before
         console.clock.pause()

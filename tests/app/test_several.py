@@ -81,6 +81,18 @@ async def test_a_symbol_that_fails_is_told_and_the_others_go_on(opened):
         assert session.pumps == pumps
 
 
+async def test_a_symbol_whose_engine_is_behind_is_not_called_good(opened):
+    session = three()
+    session.everyone[0].lag_us = 12_300_000
+    async with opened(session, size=(120, 40)) as pilot:
+        await pilot.press("w")
+        await pilot.pause()
+        lines = screen_text(pilot).split("\n")
+        tabs = next(line for line in lines if "SOLUSDT" in line)
+        row = next(line for line in lines[3:] if "BTCUSDT" in line)
+        assert "◔ BTCUSDT behind" in tabs and "◔ behind 12.3s" in row and "● ok" not in row
+
+
 async def test_one_symbol_has_no_tabs_and_says_so(opened):
     for console in (FakeConsole(), FakeSession(FakeFollowed(BTC))):
         async with opened(console) as pilot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList, Static
 
+from lobterm.app import keys
 from lobterm.app.bookmarks import Bookmarks
 from lobterm.view.console import Seeking
 from tests.app.fake import SPAN, START, FakeConsole
@@ -68,6 +69,26 @@ async def test_a_live_market_says_that_it_has_no_transport(opened, key):
         ]
         assert console.steps == [] and console.clock.speed == 1.0 and console.clock.paused
         assert not pilot.app.screen.query_one("#timeline").display
+
+
+async def test_no_key_of_the_transport_is_offered_where_there_is_none(opened):
+    def offered(pilot):
+        return {binding.action.partition("(")[0] for _, binding, *_ in pilot.app.screen.active_bindings.values()}
+
+    async with opened(FakeConsole(), size=(120, 40)) as pilot:
+        assert offered(pilot) >= keys.TRANSPORT and "Play" in screen_text(pilot)
+    every = {binding.action.partition("(")[0] for binding in keys.COMMON}
+    assert every >= keys.TRANSPORT, "each is a key's"
+    async with opened(Live(), size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert not keys.TRANSPORT & offered(pilot) and every - keys.TRANSPORT <= offered(pilot)
+        footer = screen_text(pilot).split("\n")[-1]
+        assert "Screen" in footer and "Play" not in footer and "Step" not in footer and "Speed" not in footer
+        assert "Faster" not in [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+        pilot.app.shell.show(FakeConsole())  # what it has just been can be played
+        pilot.app.paint()
+        await pilot.pause()
+        assert offered(pilot) >= keys.TRANSPORT and "Play" in screen_text(pilot).split("\n")[-1]
 
 
 @pytest.mark.parametrize("broken", ["loading", "failed"])

@@ -44,6 +44,7 @@ def said(*symbols: Told, at_us: int = NOW, pid: int | None = None) -> Status:
         ),
         ({"data": "GAP", "book_age_us": 12_400_000}, "BTCUSDT GAP 12s inv +0.01 PnL +1.23"),
         ({"data": "waiting", "book_age_us": 0}, "BTCUSDT waiting inv +0.01 PnL +1.23"),
+        ({"data": "behind", "lag_us": 7_900_000}, "BTCUSDT behind 7s inv +0.01 PnL +1.23"),
         ({"data": "failed"}, "BTCUSDT failed inv +0.01 PnL +1.23"),
         ({"symbol": "[red]\x1b#(x)\n"}, "[red]??(x)? LPI ▼+3.41 FORCED ▲-0.12 spread 1 inv +0.01 PnL +1.23"),
     ],

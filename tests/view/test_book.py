@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as hs
 
-from lobterm.view.book import Book
+from lobterm.view.book import Book, outrun
 from lobterm.view.history import History
 from lobterm.view.ladder import ladder
 from lobterm.view.models import Ui, Zone
@@ -101,3 +101,10 @@ def test_a_size_far_above_the_others_is_large():
     bids[5, 1] = 80
     shown = rows(ui=Ui(ladder_rows=25), bids=bids, asks=np.array([[101, 10]]), touch=(100, 10, 101, 10), mid2=201)
     assert [price for price, row in shown.items() if row.large] == ["9.5"]
+
+
+def test_levels_that_a_newer_touch_has_passed_are_counted():
+    assert outrun(picture()) == 0
+    assert outrun(picture(touch=(95, 1, 96, 1))) == 3, "bids above it"
+    assert outrun(picture(touch=(117, 1, 118, 1))) == 3, "asks below it"
+    assert outrun(picture(touch=None)) == 0

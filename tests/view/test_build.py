@@ -139,7 +139,26 @@ def test_a_live_market_is_live_not_played_and_says_what_is_wrong_with_it(change,
     assert (told.trouble.text if told.trouble else None) == trouble
     assert build_transport(console, Ui()).trouble == told.trouble, "a screen that builds no whole frame says the same"
     console.failure = "banned"
-    assert build(console).transport.state is RunState.FAILED
+    stopped = build(console).transport
+    assert (stopped.state, stopped.progress, stopped.speed) == (RunState.FAILED, None, ""), "no tape, no speed"
+
+
+def test_a_live_engine_that_is_behind_is_not_taken_for_good():
+    console = ready()
+    console.mode, console.lag_us = "LIVE", 12_340_000
+    console.clock.jump(snapshot().book_ts + 12_340_000)
+    assert health(console)["lag"] == ("12.3s", Tone.BAD)
+    assert build(console).transport.trouble.text == "engine BEHIND 12.3s"
+    console.lag_us = 900_000
+    console.clock.jump(snapshot().book_ts + 900_000)
+    assert health(console)["lag"] == ("0.9s", Tone.WARN) and build(console).transport.trouble is None
+
+
+def test_a_live_market_has_no_speed():
+    console = ready()
+    assert header(console.snapshot(1), console, Ui()).speed == "1x"
+    console.mode = "LIVE"
+    assert header(console.snapshot(1), console, Ui()).speed == ""
 
 
 def test_progress_is_of_rows():

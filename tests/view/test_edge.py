@@ -40,7 +40,7 @@ def test_a_round_trip_earns_the_distance_of_the_quotes_less_both_fees():
     bps, ticks, lots = edge.round_trip(snapshot(orders=orders((1, 100_000), (-1, 100_100))))
     assert (bps, ticks, lots) == (pytest.approx(2e4 * 59.98 / 200_100), pytest.approx(59.98), 10)
     told = edge.lines(snapshot(orders=orders((1, 100_000), (-1, 100_100))), past(), BTC, 3, "USDT")[1]
-    assert told.text == "+6.00 bps +0.0600 USDT net, both filled 0.010" and told.tone is Tone.GOOD
+    assert told.text == "+6.00 bps +0.0600 USDT net, both fill 0.010" and told.tone is Tone.GOOD
 
 
 def test_a_width_below_the_fees_loses():
@@ -63,7 +63,7 @@ def test_the_markout_is_the_mean_over_the_maker_s_fills_alone():
     assert edge.markout(history, 3) == (pytest.approx((5.0 - 1.0) / 2), 2)
     assert edge.markout(history, 4) is None
     told = edge.lines(snapshot(), history, BTC, 3, "USDT")[2]
-    assert told.text == "+2.00 bps, +0.00 after fee, n 2 since 11:40" and told.label == "at 5 s"
+    assert told.text == "+2.00 bps, +0.00 net, n 2 since 11:40" and told.label == "at 5 s"
 
 
 def test_without_fills_it_is_undefined_and_says_so():

@@ -171,3 +171,13 @@ def test_any_height_has_just_as_many_rows(rows, levels_only):
 def test_an_order_at_market_stands_at_no_price():
     taker = replace(orders((-1, 0))[0], taker=True)
     assert not any(row.own_ask or row.pinned for row in view(orders=(taker,)).rows)
+
+
+@pytest.mark.parametrize(
+    ("centre", "told"),
+    [(100, "LOCKED · every tick"), (160, "LOCKED, touch ▼ · every tick"), (40, "LOCKED, touch ▲ · every tick")],
+)
+def test_a_ladder_that_is_held_away_from_the_touch_says_where_it_is(centre, told):
+    far = orders((1, 3), (-1, 300))
+    assert view(ui=Ui(ladder_rows=15, centre=centre, locked=True), orders=far).scale == told
+    assert view(ui=Ui(ladder_rows=15, centre=centre), orders=far).scale == "every tick"

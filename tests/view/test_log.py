@@ -45,12 +45,12 @@ from tests.app.fake import BTC, START
         ),
         (
             Note(START, What.STATE, Regime.INFORMED, Regime.FORCED, -1, Source.FLOW),
-            "sells FORCED by flow alone, was INFORMED",
+            "sells FORCED by flow, was INFORMED",
             Tone.WARN,
         ),
         (
             Note(START, What.TRIGGER, -1, FadeWhy.NOT_FORCED, 0, Regime.INFORMED, 3.4),
-            "sells exhausted at LPI +3.40, INFORMED: not faded: not FORCED",
+            "sells exhausted, not faded: not FORCED · LPI +3.40, INFORMED",
             Tone.WARN,
         ),
     ],
@@ -75,3 +75,8 @@ def test_lines_are_filtered_skipped_and_bounded():
     shown = lines(reversed(notes), BTC, 3, frozenset({What.GAP}), skip=2)
     assert [row.kind for row in shown] == ["gap"] * 3
     assert lines(notes, BTC, 0, frozenset(What)) == ()
+
+
+def test_a_change_of_state_fits_the_narrowest_strip_whole():
+    worst = Note(START, What.STATE, Regime.INFORMED, Regime.FORCED, -1, Source.OPEN_INTEREST)
+    assert line(worst, BTC).text == "sells FORCED by OI, was INFORMED"

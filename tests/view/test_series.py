@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from lobterm.engine.rows import ALPHA, TRIGGER, AlphaValid, Regime
+from lobterm.events import Market, Scope
 from lobterm.view import series
 from lobterm.view.depth import COLUMN_US
+from lobterm.view.happened import Note, What
 from lobterm.view.history import History
 from tests.app.fake import BTC, START, labels, said, snapshot
 from tests.view.test_history import alpha
@@ -80,6 +82,25 @@ def test_the_delta_stands_still_between_trades():
     made.rows(said(labels=rows))
     delta = series.charts(made, snapshot(ts=NOW), BTC, 5, COLUMN_US)[-1].lines[0].values
     assert np.isnan(delta[:1]).all() and delta[1:].tolist() == [0.005] * 6 + [0.003] * 3
+
+
+def test_the_delta_is_not_known_from_a_gap_of_the_trades_to_the_next_one():
+    made = history()
+    rows = labels(2)
+    rows["ts"], rows["qty"], rows["side"] = [NOW - 8 * COLUMN_US, NOW - 2 * COLUMN_US], [5, 2], [1, -1]
+    made.rows(said(labels=rows))
+
+    def delta(second, scope=Scope.TRADES, market=Market.PERP):
+        made.happened.notes.clear()
+        made.happened.notes.append(Note(NOW - second * COLUMN_US, What.GAP, 1, int(scope), int(market)))
+        return series.charts(made, snapshot(ts=NOW), BTC, 5, COLUMN_US)[-1].lines[0].values
+
+    nan = float("nan")
+    assert str(delta(5).tolist()) == str([nan, *[0.005] * 4, nan, nan, *[0.003] * 3])
+    assert str(delta(1).tolist()) == str([nan, *[0.005] * 6, 0.003, 0.003, nan])
+    assert str(delta(1, Scope.ALL).tolist()) == str(delta(1).tolist())
+    for other in (delta(1, Scope.BOOK), delta(1, market=Market.SPOT)):
+        assert not np.isnan(other[1:]).any(), "the trades of the perpetual are known"
 
 
 def test_open_interest_never_seen_is_said():

@@ -39,6 +39,7 @@ def test_the_mapping_and_the_unit_are_named():
         ({"model_ready": False, "skew_x": None, "hazard_x": None}, "no model"),
         ({"norm_base": None, "norm_trades": 312, "skew_x": None, "hazard_x": None}, "warming 312/1,000 trades"),
         ({"skew_x": None, "hazard_x": None}, "not ready"),
+        ({"book_known": False}, "book unknown"),
     ],
 )
 def test_an_undefined_signal_says_why_and_has_no_value(changes, why):
@@ -82,3 +83,8 @@ def test_a_sum_of_zero_is_a_number():
     from lobterm.engine.read import Signals
 
     assert signals.sums(snapshot(signals=Signals(0.0, 0.0, 0.0, 0.0)))[0].text == "0"
+
+
+@pytest.mark.parametrize(("hazard", "text"), [(0.314, "0.31"), (99.9, "99.90"), (252.77, "253"), (12_345.6, "12346")])
+def test_a_hazard_of_any_size_fits_the_five_cells_of_its_gauge(hazard, text):
+    assert signals.hazard(snapshot(hazard_x=hazard)).value == text and len(text) <= 5

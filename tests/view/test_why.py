@@ -53,6 +53,8 @@ def test_the_fair_value_is_told_in_its_pieces():
 def test_the_width_says_how_much_the_hazard_widens_it_and_which_side():
     picture = snapshot(making=Making(0, 0, 0, 0, 10.0, 3.1, 31.0, 0.62, -1, ()))
     assert why.width(picture) == "10.0 x3.1, the ask alone, hazard 0.62 over 0.2"
+    torn = replace(picture, making=replace(picture.making, widened=1_263.8, hazard=252.77))
+    assert why.width(torn) == "10.0 x1264, the ask alone, hazard 253 over 0.2"
 
 
 def test_without_a_target_it_says_what_is_missing():
@@ -110,6 +112,13 @@ def test_what_a_trigger_lacks():
     assert why.lacks(side(FOUR, ALL_KNOWN | Condition.OI), snapshot()) == "3 of 5: no OI flush, depth still falling"
     assert why.lacks(side(FOUR, FOUR), snapshot()) == "3 of 4: depth not known"
     assert why.lacks(side(ALL_KNOWN, ALL_KNOWN), snapshot()) == "4 of 4: exhausted"
+
+
+def test_many_that_a_trigger_lacks_fit_into_the_narrowest_line_that_tells_them():
+    panic, oi = int(Condition.PANIC), ALL_KNOWN | Condition.OI
+    told = why.lacks(side(panic, oi), snapshot())
+    assert told == "1 of 5: no rollover, OI flush, reform, diverge" and len(told) <= 46
+    assert why.lacks(side(panic, panic), snapshot()) == "1 of 4: no rollover?, reform?, diverge?"
 
 
 def test_what_is_needed_follows_the_rule():

@@ -103,6 +103,15 @@ def test_a_band_is_the_ground_of_its_columns():
     assert [PAINTS[ground] for ground in row.ground][-4:] == ["text", "band", "band", "band"]
 
 
+def test_a_band_with_a_glyph_is_seen_without_colour_and_hides_no_curve():
+    band = np.zeros(40, np.bool_)
+    band[:3] = band[-1:] = True
+    rows = draw(chart(rising(), bands={"band": band}, band_glyphs={"band": ("▾", "ask")}), WIDTH, 3)
+    assert rows[0].text[LABEL_CELLS : LABEL_CELLS + 4] == "▾▾▾ " and inks(rows[0])[LABEL_CELLS] == "ask"
+    assert rows[0].text[-1] not in " ▾", "the curve is there"
+    assert "▾" not in rows[1].text
+
+
 def test_events_and_unknown_are_written_over():
     row = draw(chart(rising(), events=(Event(5, "▼", "own"), Event(99, "▼", "own"))), WIDTH, 3)[0]
     assert row.text.count("▼") == 1 and row.text[LABEL_CELLS + 5] == "▼"

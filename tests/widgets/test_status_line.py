@@ -26,3 +26,9 @@ def test_right_words_give_way_whole_before_left_ones():
 
 def test_markup_in_a_word_is_text():
     assert "[red]X[/]" in text(row_segments(StatusRow((("[red]X[/]", "strong"),)), 40, STYLES))
+
+
+def test_a_word_that_is_cut_is_seen_to_be_cut():
+    told = StatusRow((("STOPPED: the tape is torn; import it again", "bad"),))
+    assert text(row_segments(told, 30, STYLES)) == " STOPPED: the tape is torn; i…"
+    assert "…" not in text(row_segments(told, 50, STYLES))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Container
 
 from lobterm.app import keys, present, present_watch
@@ -50,6 +50,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._timeline_is: tuple[object, ...] = ()
         self._laid_out = False
         self.direct_rows = DirectRows(self)
+        self._no_transport = seekable(self.market) is None
         self._whole_us: int | None = None
         self._tabs_us: int | None = None
         self._symbol = self.market.symbol
@@ -122,7 +123,11 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
             before, self._symbol = self._symbol, console.symbol
             self._whole_us = self._tabs_us = None
             self.symbol_changed(before, console.symbol)
-        self._timeline.set_class(seekable(console) is None, "-none")
+        without = seekable(console) is None
+        self._timeline.set_class(without, "-none")
+        if without is not self._no_transport:
+            self._no_transport = without
+            self.refresh_bindings()
         snapshot: Snapshot | None = None
         glance: Glance | None = None
         if not console.ready:
@@ -268,4 +273,13 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def bound(self) -> tuple[Binding, ...]:
         """Return the keys of this screen, for the palette."""
-        return tuple(entry for entry in self.BINDINGS if isinstance(entry, Binding))
+        return tuple(entry for entry in self.BINDINGS if isinstance(entry, Binding) and self._offered(entry))
+
+    def _offered(self, binding: Binding) -> bool:
+        """Say whether a key is of use to the market that is shown."""
+        return not self._no_transport or binding.action.partition("(")[0] not in keys.TRANSPORT
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """Return the keys that footer and help offer; one that is not offered still says why it does nothing."""
+        return {key: bound for key, bound in super().active_bindings.items() if self._offered(bound.binding)}

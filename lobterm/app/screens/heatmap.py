@@ -10,7 +10,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from lobterm.app import keys, present_heat
 from lobterm.app.screens.base import ConsoleScreen
-from lobterm.view import heat
+from lobterm.view import build, heat
 from widgets.heatmap import HeatmapWidget
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         """Build the picture."""
         widget = self._widget
         columns, rows = widget.room()
-        if snapshot is None or columns <= 0 or rows <= 0:
+        if columns <= 0 or rows <= 0:
+            return
+        if snapshot is None:
+            widget.show(present_heat.no_heat(columns, rows, build.waits(self.market, self.shell.base)))
             return
         ui = replace(self.choice, columns=columns, rows=rows)
         view = heat.heat(self.market.history, snapshot, self.market.instrument, ui)

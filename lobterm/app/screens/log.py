@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from lobterm.app import keys, present
 from lobterm.app.screens.base import ConsoleScreen
-from lobterm.view import log
+from lobterm.view import build, log
 from widgets.table import TableWidget
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show the lines that fit."""
-        if snapshot is None:
-            return
         table = self._widget
+        if snapshot is None:
+            table.show(present.log_lines("LOG", (), "", build.waits(self.market, self.shell.base)))
+            return
         happened = self.market.history.happened
         name, kinds = log.FILTERS[self.chosen]
         rows = max(0, table.size.height - 1)

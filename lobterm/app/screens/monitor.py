@@ -13,11 +13,12 @@ from textual.widget import Widget
 from lobterm.app import keys, present
 from lobterm.app.screens.base import ConsoleScreen
 from lobterm.engine.rows import HORIZONS_US
+from lobterm.view.book import outrun
 from lobterm.view.build import flow, frame
 from lobterm.view.candles import CandlesView, candles
 from lobterm.view.ladder import GROUPS
 from lobterm.view.models import Frame, Ui
-from lobterm.view.series import lpi_chart
+from lobterm.view.series import lpi_chart, waiting
 from widgets.candles import CandlesWidget
 from widgets.chart import ChartWidget
 from widgets.gauge import GaugeWidget
@@ -38,7 +39,6 @@ WHEEL = 3
 MOST_LEVELS = 4_000
 LEAST_SIZES = (0.0, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, 100.0, 1_000.0, 10_000.0)
 """Smallest trade on the tape, base units, by key."""
-LOADING = CandlesView("", unknown="loading")
 
 
 class MonitorScreen(ConsoleScreen, inherit_bindings=False):
@@ -51,6 +51,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         self.last_frame: Frame | None = None
         self.choice = Ui()
         self._choices: dict[str, Ui] = {}
+        self._outrun = 0
 
     def body(self) -> ComposeResult:
         """Lay out the widgets; the style sheet decides which of them the size leaves room for."""
@@ -115,11 +116,13 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
     def depth(self) -> int:
         """Return enough levels to fill the rows, more of them where a row is many ticks."""
         ticks = max(1, self._book.outer_size.height - 1) * self.choice.group
-        return min(MOST_LEVELS, ticks * (LEVELS_A_ROW_LOCKED if self.choice.locked else 1))
+        # twice: those may be more than were asked for this time
+        return min(MOST_LEVELS, ticks * (LEVELS_A_ROW_LOCKED if self.choice.locked else 1) + 2 * self._outrun)
 
     def paint_flow(self, glance: Glance) -> None:
         """Paint ladder and tape; the rest stands as it was: nobody reads it twenty times a second."""
         ladder, trades = flow(glance, self.market, self._ui())
+        self._outrun = outrun(glance)
         if self.last_frame is not None:
             self._show(replace(self.last_frame, ladder=ladder, trades=trades))
 
@@ -145,6 +148,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Build one frame and hand it to the widgets."""
         picture = frame(snapshot, self.market, self._ui())
+        self._outrun = outrun(snapshot) if snapshot else 0
         self._show(picture)
         self._signals.show(present.signals(picture))
         self._meters.show(present.pressure(picture.pressure, self._meters.size.height))
@@ -156,10 +160,14 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
                 table.show(show_table(picture))
         if _seen(self._candles):
             columns, now = self._candles.columns(), self.market.clock.now
-            view = candles(self.market.history, now, self.market.instrument, columns) if snapshot else LOADING
+            view = CandlesView("", unknown=picture.waits)
+            if snapshot:
+                view = candles(self.market.history, now, self.market.instrument, columns)
             self._candles.show(present.candle_chart(view))
         if _seen(self._lpi):
-            self._lpi.show(present.chart(lpi_chart(self.market.history, snapshot, self._lpi.columns())))
+            columns = self._lpi.columns()
+            chart = lpi_chart(self.market.history, snapshot, columns) if snapshot else waiting(picture.waits)
+            self._lpi.show(present.chart(chart))
 
     def _choose(self, **changes: object) -> None:
         self.choice = replace(self.choice, **changes)

@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 
 from lobterm.app import keys, present
 from lobterm.app.screens.base import ConsoleScreen
-from lobterm.view import pressure, series
+from lobterm.view import build, pressure, series
+from lobterm.view.models import PressureView
 from widgets.chart import ChartWidget
 from widgets.meter import MeterWidget
 
@@ -41,9 +42,12 @@ class PressureScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Build the charts."""
-        if snapshot is None:
-            return
         meters, widgets = self._meters, self._charts
+        if snapshot is None:
+            words = build.waits(self.market, self.shell.base)
+            meters.show(present.pressure(PressureView(words, True, "", "", ""), meters.size.height))
+            widgets[CHARTS.index("over-lpi")].show(present.chart(series.waiting(words)))
+            return
         meters.show(present.pressure(pressure.pressure(snapshot), meters.size.height))
         views = series.charts(self.market.history, snapshot, self.market.instrument, widgets[1].columns(), self.dot_us)
         for widget, view in zip(widgets, views, strict=False):

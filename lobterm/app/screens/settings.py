@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 EVERY_S = 0.5
 LONGEST = 40
+NARROW = 100
+"""Cells of the list below which it leaves out what the line beneath tells anyway."""
 
 
 class SettingsScreen(ModalScreen[None], inherit_bindings=False):
@@ -77,7 +79,8 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
         tape = seekable(self.market)
         notes = [f"{len(self.found)} of {len(BY_KEY)}", f"{changed} turned"]
         notes += [f"{tape.later_items} later than here"] if tape and tape.later_items else []
-        table.show(present_desk.settings(self.found, self.first, self.chosen, rows, " · ".join(notes)))
+        narrow = table.size.width < NARROW
+        table.show(present_desk.settings(self.found, self.first, self.chosen, rows, " · ".join(notes), narrow))
         lit = self.lit
         self.query_one("#about", Static).update(_about(lit) if lit else "")
 

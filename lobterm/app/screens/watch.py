@@ -9,7 +9,7 @@ from textual.events import Click
 
 from lobterm.app import keys, present_watch
 from lobterm.app.screens.base import ConsoleScreen
-from lobterm.view import watch
+from lobterm.view import build, watch
 from lobterm.view.console import followed, several
 from widgets.table import TableWidget
 
@@ -41,6 +41,8 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
     def paint_body(self, snapshot: Snapshot | None) -> None:
         """Show every symbol."""
         if snapshot is None:
+            words = build.waits(self.market, self.shell.base)
+            self._widget.show(present_watch.watch_list((), 0, self._widget.size.width, words))
             return
         everyone, session = followed(self.shell.running), several(self.shell.running)
         self.lit = min(self.lit, max(0, len(everyone) - 1))
