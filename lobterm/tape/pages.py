@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lobterm.errors import TapeError
 from lobterm.events import EventArray, Flag, Kind
 from lobterm.tape.parquet import Tape
+from lobterm.tape.room import Room
 
 KEEP = 8
 """Pages in memory: 50 MB of groups as we write them; a step back rarely needs more than two."""
@@ -51,12 +52,14 @@ class Pages:
         self.total = int(self.starts[-1])
         self._held: OrderedDict[int, Future[Page]] = OrderedDict()
         self._reader = ThreadPoolExecutor(1, "tape") if ahead else None
+        self._room = Room()
 
     def close(self) -> None:
         """Read nothing more, and let go of what is in memory."""
         if self._reader:
             self._reader.shutdown(wait=False, cancel_futures=True)
         self._held.clear()
+        self._room.close()
 
     def page_of(self, row: int) -> int:
         """Return the number of the page that holds `row`."""
@@ -93,7 +96,7 @@ class Pages:
         return asked
 
     def _read(self, number: int) -> Page:
-        rows = self._tape.group(number, int(self._times[number - 1, 1]) if number else 0)
+        rows = self._tape.group(number, int(self._times[number - 1, 1]) if number else 0, self._room)
         if len(rows) and (rows["ts"][0] != self._times[number, 0] or rows["ts"][-1] != self._times[number, 1]):
             raise TapeError(
                 "its times are not those it is indexed by", file=self._tape.path, place=f"row group {number}",
