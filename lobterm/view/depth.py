@@ -23,7 +23,7 @@ TICKS_KEPT = 1 << 18
 """Width of the band within which levels are followed."""
 COLUMNS_KEPT = 3600
 MOST_AT_ONCE = 900
-"""Columns that one slice of rows may bring; after a longer silence the picture starts anew."""
+"""Columns that are made in one go; after a longer silence the picture starts anew."""
 
 Ints = npt.NDArray[np.int64]
 COLUMN = np.dtype([("ts", "<i8"), ("base", "<i8"), ("known", "?")])
@@ -96,16 +96,21 @@ class Depth:
 
     def take(self, events: EventArray) -> None:
         """Fold rows; a second that ends within them becomes a column."""
+        at = 0
+        while at < len(events):
+            first = int(events["ts"][at])
+            if not self._due or first - self._due > MOST_AT_ONCE * COLUMN_US:
+                self._due = first // COLUMN_US * COLUMN_US + COLUMN_US
+            stop = int(np.searchsorted(events["ts"], self._due + MOST_AT_ONCE * COLUMN_US, side="right"))
+            self._take(events[at:stop])
+            at = stop
+
+    def _take(self, events: EventArray) -> None:
+        """Fold rows of MOST_AT_ONCE seconds at most."""
         from lobterm.view.kernels import depth as kernels  # not above: views are there before any compiler is
 
-        if not len(events):
-            return
-        first, last = int(events["ts"][0]), int(events["ts"][-1])
-        if not self._due or last - self._due > MOST_AT_ONCE * COLUMN_US:
-            self._due = last // COLUMN_US * COLUMN_US if self._due else first // COLUMN_US * COLUMN_US
-            self._due += COLUMN_US
         due = self._due
-        self._due = max(due, last // COLUMN_US * COLUMN_US + COLUMN_US)
+        self._due = max(due, int(events["ts"][-1]) // COLUMN_US * COLUMN_US + COLUMN_US)
         if not self.bin:
             begun = self._begin(events)
             if begun is None:

@@ -91,6 +91,19 @@ def test_cutting_the_rows_differently_changes_no_column():
             assert level(whole, column, px) == level(cut, column, px)
 
 
+def test_a_slice_of_hours_brings_every_column_and_a_long_silence_none():
+    seconds = [*range(0, 5_000, 250), *range(7_000, 8_000, 250)]
+    rows = book(*((second, 1, 1000, second) for second in seconds), flags=Flag.SNAPSHOT)
+    whole, cut = Depth(), Depth()
+    whole.take(rows)
+    for start in range(len(rows)):
+        cut.take(rows[start : start + 1])
+    told = (whole.columns.rows["ts"] - START) // COLUMN_US
+    assert told[-750 - 600 :].tolist() == [*range(4_151, 4_751), *range(7_001, 7_751)]
+    assert told.tolist()[-3_600:] == ((cut.columns.rows["ts"] - START) // COLUMN_US).tolist()[-3_600:]
+    assert level(whole, len(told) - 1, 1000) == 7_500
+
+
 def test_a_gap_of_the_book_is_unknown_until_a_snapshot():
     depth = Depth()
     depth.take(book((0, 1, 1000, 5), flags=Flag.SNAPSHOT))
