@@ -19,6 +19,8 @@ from lobterm.tape.room import Room
 
 KEEP = 8
 """Pages in memory: 50 MB of groups as we write them; a step back rarely needs more than two."""
+AHEAD = 3
+"""Of them read ahead: while a screen is painted nobody asks for one, and afterwards for two at once."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -77,10 +79,11 @@ class Pages:
             raise
 
     def expect(self, row: int) -> None:
-        """Have the page after that of `row` read meanwhile: rows are being used in order."""
-        number = self.page_of(row) + 1
-        if self._reader and number < len(self._times) and number not in self._held:
-            self._ask(number)
+        """Have the pages after that of `row` read meanwhile: rows are being used in order."""
+        here = self.page_of(row)
+        for number in range(here + 1, min(here + 1 + AHEAD, len(self._times))):
+            if self._reader and number not in self._held:
+                self._ask(number)
 
     def _ask(self, number: int) -> Future[Page]:
         held = self._held.get(number)

@@ -49,7 +49,7 @@ def fold(
     are `columns` end by the last row.
     """
     ticks, bins = sides.shape[1], sums.shape[0]
-    done = 0
+    reach, per_tick, done = bins * width, 1.0 / width, 0
     for i in range(events.shape[0]):
         event = events[i]
         while done < columns.shape[0] and event.ts >= due:
@@ -70,8 +70,9 @@ def fold(
             if 0 <= at < ticks:
                 sides[0 if event.side > 0 else 1, at] = event.qty
                 inside = at - window
-                if 0 <= inside < bins * width:
-                    dirty[inside // width] = True
+                if 0 <= inside < reach:
+                    # no product of these comes near a whole number, so this is the division, without its cost
+                    dirty[np.int64((inside + 0.5) * per_tick)] = True
         elif kind == CLEAR:
             sides[:] = 0
             dirty[:] = True
