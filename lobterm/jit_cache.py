@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-KERNEL_FOLDERS = ("engine", "wire", "tape", "simulator", "feeds/binance")
+KERNEL_FOLDERS = ("engine", "wire", "tape", "simulator", "feeds/binance", "view/kernels")
 
 
 @cache

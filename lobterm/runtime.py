@@ -20,7 +20,6 @@ from lobterm.clock import ReplayClock
 from lobterm.errors import InputError
 from lobterm.hands import Ask
 from lobterm.runs import CHUNK, Setup
-from lobterm.tape.ring import Cursor, Ring
 from lobterm.view.console import Unit
 from lobterm.view.history import History
 
@@ -81,9 +80,6 @@ class Replay(Asked):
         self._drive, self._digest, self._logged = drive, RowsDigest(), Stretches()
         self._feed = ReplayFeed(Pages(self.setup.tape, int(self.instrument.market), ahead=True))
         self._feed.pages.expect(-1)  # the first page, beside the engine
-        ring = Ring(2 * CHUNK)
-        self._cursor = Cursor(ring)
-        self._feed.start(ring)
         self.loading_note = "loading the engine"
         warm.load()
         self.engine = self.setup.new_engine()
@@ -303,11 +299,7 @@ class Replay(Asked):
         """Fold rows of the tape up to `row`, or fewer."""
         at, done = self.position_rows, self._done
         stop, new = self._logged.run(at + done, row + done)
-        if played:
-            self.source.hand_over(stop - done, CHUNK)
-            events = self._cursor.read(CHUNK)
-        else:
-            events = self.source.pass_by(stop - done)
+        events = self.source.hand_over(stop - done, CHUNK) if played else self.source.pass_by(stop - done)
         self.history.events(events, at)
         for rows in self._drive.fold(self.engine, events):
             self._keep(rows, logged=played and new)

@@ -72,6 +72,7 @@ def _fold_and_read() -> None:
     from lobterm.engine import checkpoint, drive, params, read
     from lobterm.events import Flag, Kind, Market, empty
     from lobterm.instrument import Instrument
+    from lobterm.view.depth import Depth
 
     values = params.defaults()
     values[[params.UNIT, params.WIDEN]] = 1.0  # signals without a normaliser to wait for, and the maker's rarer way
@@ -89,6 +90,9 @@ def _fold_and_read() -> None:
     book["flags"] = Flag.SNAPSHOT, Flag.SNAPSHOT | Flag.LAST
     list(drive.fold(engine, book))
     read.snapshot(engine.state, 1)
+    depth = Depth()
+    depth.take(book)
+    depth.running()
     samples = checkpoint.Samples()
     checkpoint.restore(checkpoint.save(engine.state, samples), engine.state, samples)
 

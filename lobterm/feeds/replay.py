@@ -1,35 +1,33 @@
-"""A recorded tape as a source: rows enter the ring when the replay clock reaches their receive time."""
+"""A recorded tape as a source: rows are handed over when the replay clock reaches their receive time."""
 
 from __future__ import annotations
 
-from lobterm.events import EventArray
+from lobterm.events import EventArray, empty
 from lobterm.feeds.base import FeedStatus
 from lobterm.tape.pages import Pages
-from lobterm.tape.ring import Ring
 
 
 class ReplayFeed:
-    """Hands the rows of a tape to a ring, up to a time, a row or a step; it may stand anywhere on the tape."""
+    """Hands out the rows of a tape, up to a time, a row or a step; it may stand anywhere on the tape.
+
+    There is no ring: nothing waits between a tape and its one reader, and copying rows costs as much as folding them.
+    """
 
     def __init__(self, pages: Pages) -> None:
         self.pages = pages
         self._at = self._last_ts = 0
-        self._ring: Ring | None = None
+        self._running = True
         self._asked = (-1, 0)
-
-    def start(self, ring: Ring) -> None:
-        """Begin to hand rows to `ring`."""
-        self._ring = ring
 
     def stop(self) -> None:
         """Hand over nothing more."""
-        self._ring = None
+        self._running = False
         self.pages.close()
 
     def status(self) -> FeedStatus:
         """Return how far the tape was handed over."""
         return FeedStatus(
-            running=self._ring is not None,
+            running=self._running,
             rows=self._at,
             last_ts=self._last_ts,
             finished=self._at >= self.pages.total,
@@ -83,21 +81,16 @@ class ReplayFeed:
         return self.pages.message_end_after(self.row_at((ts - 1) // period_us * period_us))
 
     def pass_by(self, row: int) -> EventArray:
-        """Return the next rows up to row count `row`, or fewer, and move past them: a seek needs no ring."""
+        """Return the next rows up to row count `row`, or fewer, and move past them; they are not to be written to."""
         rows = self.pages.rows(self._at, row)
         self._at += len(rows)
         self._last_ts = int(rows["ts"][-1])
         return rows
 
-    def hand_over(self, row: int, limit: int) -> int:
-        """Append rows up to row count `row`, `limit` at most, to the ring. Return how many."""
+    def hand_over(self, row: int, limit: int) -> EventArray:
+        """Do the same for `limit` rows at most, where they are played in order: those that follow are read meanwhile."""
         stop = min(row, self._at + limit, self.pages.total)
-        if self._ring is None or stop <= self._at:
-            return 0
-        handed = 0
+        if not self._running or stop <= self._at:
+            return empty(0)
         self.pages.expect(self._at)
-        while self._at < stop:
-            rows = self.pass_by(stop)
-            self._ring.append(rows)
-            handed += len(rows)
-        return handed
+        return self.pass_by(stop)

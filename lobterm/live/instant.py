@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lobterm.live.held import Frozen
     from lobterm.live.market import LiveMarket
     from lobterm.live.setup import LiveSetup
+    from lobterm.tape.room import Room
     from lobterm.view.console import Logged
     from lobterm.view.history import History
 
@@ -47,7 +48,7 @@ class HeldTape(Tape):
         """Return the first and the last `ts` of each piece, shape (pieces, 2)."""
         return np.array([(page["ts"][0], page["ts"][-1]) for page in self._pages], np.int64)
 
-    def group(self, group: int, last: int) -> EventArray:
+    def group(self, group: int, last: int, room: Room | None = None) -> EventArray:
         """Return the rows of one piece."""
         return self._pages[group]
 

@@ -15,9 +15,12 @@ import numpy.typing as npt
 from lobterm.errors import TapeError
 from lobterm.events import EventArray, Flag, Kind
 from lobterm.tape.parquet import Tape
+from lobterm.tape.room import Room
 
 KEEP = 8
 """Pages in memory: 50 MB of groups as we write them; a step back rarely needs more than two."""
+AHEAD = 3
+"""Of them read ahead: while a screen is painted nobody asks for one, and afterwards for two at once."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -51,12 +54,14 @@ class Pages:
         self.total = int(self.starts[-1])
         self._held: OrderedDict[int, Future[Page]] = OrderedDict()
         self._reader = ThreadPoolExecutor(1, "tape") if ahead else None
+        self._room = Room()
 
     def close(self) -> None:
         """Read nothing more, and let go of what is in memory."""
         if self._reader:
             self._reader.shutdown(wait=False, cancel_futures=True)
         self._held.clear()
+        self._room.close()
 
     def page_of(self, row: int) -> int:
         """Return the number of the page that holds `row`."""
@@ -74,10 +79,11 @@ class Pages:
             raise
 
     def expect(self, row: int) -> None:
-        """Have the page after that of `row` read meanwhile: rows are being used in order."""
-        number = self.page_of(row) + 1
-        if self._reader and number < len(self._times) and number not in self._held:
-            self._ask(number)
+        """Have the pages after that of `row` read meanwhile: rows are being used in order."""
+        here = self.page_of(row)
+        for number in range(here + 1, min(here + 1 + AHEAD, len(self._times))):
+            if self._reader and number not in self._held:
+                self._ask(number)
 
     def _ask(self, number: int) -> Future[Page]:
         held = self._held.get(number)
@@ -93,7 +99,7 @@ class Pages:
         return asked
 
     def _read(self, number: int) -> Page:
-        rows = self._tape.group(number, int(self._times[number - 1, 1]) if number else 0)
+        rows = self._tape.group(number, int(self._times[number - 1, 1]) if number else 0, self._room)
         if len(rows) and (rows["ts"][0] != self._times[number, 0] or rows["ts"][-1] != self._times[number, 1]):
             raise TapeError(
                 "its times are not those it is indexed by", file=self._tape.path, place=f"row group {number}",

@@ -6,7 +6,6 @@ half-written tape never carries the tape's name.
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from lobterm.errors import InputError, TapeError
 from lobterm.events import EVENT, EventArray, Flag, Kind, Market
 from lobterm.instrument import Instrument
 from lobterm.tape.digest import TapeDigest
+from lobterm.tape.room import Room
 
 VERSION = 1
 LARGEST = 1 << 53
@@ -203,11 +203,9 @@ class Tape:
             raise TapeError("time runs back between row groups", file=self.path, mend=_REIMPORT)
         return found
 
-    def group(self, group: int, last: int) -> EventArray:
-        """Return the rows of one row group; `last` is the last `ts` before it."""
-        n = self._file.metadata.row_group(group).num_rows
-        # in pages of its own: freed between small things that live on, such blocks leave holes that add up to gigabytes
-        rows = np.frombuffer(mmap.mmap(-1, max(n, 1) * EVENT.itemsize), EVENT, n)
+    def group(self, group: int, last: int, room: Room | None = None) -> EventArray:
+        """Return the rows of one row group, in memory of `room` if given; `last` is the last `ts` before it."""
+        rows = (room or Room()).rows(self._file.metadata.row_group(group).num_rows)
         self._fill(rows, group, last, use_threads=False)  # so little is done sooner alone
         return rows
 

@@ -1,7 +1,7 @@
 """What rested where, second by second: the perpetual's depth as told by BOOK rows, sampled into columns of a heat map.
 
 The engine keeps the book that it trades on; this keeps only what a picture of the past needs: lots by price, at the end of
-each second, within a band about the price. No row is looked at on its own: a slice of rows is one assignment.
+each second, within a band about the price.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from copy import copy
 import numpy as np
 import numpy.typing as npt
 
-from lobterm.events import EventArray, Flag, Kind, Market, Scope
-from lobterm.view.tail import Tail
+from lobterm.events import EventArray, Kind, Market
+from lobterm.view.tail import Round, Tail
 
 COLUMN_US = 1_000_000
 BINS = 2048
@@ -23,12 +23,9 @@ TICKS_KEPT = 1 << 18
 """Width of the band within which levels are followed."""
 COLUMNS_KEPT = 3600
 MOST_AT_ONCE = 900
-"""Columns that one slice of rows may bring; after a longer silence the picture starts anew."""
-
-CLEAR, HIDING = int(Kind.BOOK_CLEAR), (int(Scope.BOOK), int(Scope.ALL))
+"""Columns that are made in one go; after a longer silence the picture starts anew."""
 
 Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 COLUMN = np.dtype([("ts", "<i8"), ("base", "<i8"), ("known", "?")])
 """End of the second, tick of the first bin, whether the book was known."""
 
@@ -49,11 +46,13 @@ class Depth:
 
     def __init__(self) -> None:
         self.columns = Tail(COLUMN, COLUMNS_KEPT)
-        self.lots = Tail(np.float32, COLUMNS_KEPT, (BINS,))
+        self.lots = Round(np.float32, self.columns.most, (BINS,))  # of the newest columns
         self.bin = 0  # ticks; 0 until the first price
         self._sides = np.zeros((2, TICKS_KEPT), np.float32)
         self._base = 0  # tick of the band's first place
         self._window = 0  # place in the band of the first bin
+        self._sums = np.zeros(BINS, np.float32)
+        self._dirty = np.ones(BINS, np.bool_)  # bins whose sum is not that of their levels any more
         self._due = 0  # end of the second that is running
         self._known = False
 
@@ -64,83 +63,85 @@ class Depth:
     def copy(self) -> Depth:
         """Return the same levels and columns in memory of their own."""
         other = copy(self)
-        other.columns, other.lots, other._sides = self.columns.copy(), self.lots.copy(), self._sides.copy()
+        for name in ("columns", "lots", "_sides", "_sums", "_dirty"):
+            setattr(other, name, getattr(self, name).copy())
         return other
+
+    def places(self, start: int, stop: int) -> Ints:
+        """Return where in `lots.buffer` the columns from `start` up to but without `stop` are."""
+        return self.lots.places(len(self.columns))[start:stop]
 
     def cut(self, ts: int) -> None:
         """Forget the columns later than `ts`; the band is whatever it is, so it is not known until it is told."""
         n = int(np.searchsorted(self.columns.rows["ts"], ts, side="right"))
+        self.lots.take_back(len(self.columns) - n)
         self.columns.cut(n)
-        self.lots.cut(n)
         self._due, self._known = 0, False
-        self._sides[:] = 0
+        self._sides[:], self._dirty[:] = 0, True
 
     def place(self, ts: int, bids: Ints, asks: Ints) -> None:
         """Take the whole book as it is at `ts`: (n, 2) ticks and lots a side."""
         levels = np.concatenate([bids, asks])
-        self._sides[:] = 0
+        self._sides[:], self._dirty[:] = 0, True
         if not len(levels):
             return
         if not self.bin:
             self._centre(int(levels[0, 0]))
         for side, told in enumerate((bids, asks)):
-            self._set(side, told[:, 0], told[:, 1])
+            place = told[:, 0] - self._base
+            inside = (place >= 0) & (place < TICKS_KEPT)
+            self._sides[side, place[inside]] = told[inside, 1]
         self._known = True
         self._due = ts // COLUMN_US * COLUMN_US + COLUMN_US
 
     def take(self, events: EventArray) -> None:
         """Fold rows; a second that ends within them becomes a column."""
-        if not len(events):
-            return
-        first, last = int(events["ts"][0]), int(events["ts"][-1])
-        if not self._due or last - self._due > MOST_AT_ONCE * COLUMN_US:
-            self._due = last // COLUMN_US * COLUMN_US if self._due else first // COLUMN_US * COLUMN_US
-            self._due += COLUMN_US
-        kind = events["kind"]
-        mine = (events["market"] == Market.PERP) & ((kind <= Kind.BOOK_CLEAR) | (kind == Kind.GAP))
-        ts, kinds, bids, px, qty = (
-            column[mine] for column in (events["ts"], kind, events["side"] > 0, events["px"], events["qty"])
-        )
-        told = (events["flags"][mine] & Flag.SNAPSHOT) != 0
-        breaks = np.flatnonzero(kinds != Kind.BOOK)
-        ends = np.arange(self._due, last + 1, COLUMN_US)
-        cuts = np.searchsorted(ts, ends, side="left")
         at = 0
-        for end, cut in zip([*ends.tolist(), 0], [*cuts.tolist(), len(ts)], strict=True):
-            for stop in breaks[np.searchsorted(breaks, at) : np.searchsorted(breaks, cut)].tolist():
-                self._levels(at, stop, bids, px, qty, told)
-                self._break(int(kinds[stop]), int(qty[stop]))
-                at = stop + 1
-            self._levels(at, cut, bids, px, qty, told)
-            at = cut
-            if end:
-                self._sample(end)
-        if len(ends):
-            self._due = int(ends[-1]) + COLUMN_US
+        while at < len(events):
+            first = int(events["ts"][at])
+            if not self._due or first - self._due > MOST_AT_ONCE * COLUMN_US:
+                self._due = first // COLUMN_US * COLUMN_US + COLUMN_US
+            stop = int(np.searchsorted(events["ts"], self._due + MOST_AT_ONCE * COLUMN_US, side="right"))
+            self._take(events[at:stop])
+            at = stop
 
-    def _break(self, kind: int, scope: int) -> None:
-        if kind == CLEAR:
-            self._sides[:] = 0
-        elif scope in HIDING:
-            self._known = False
+    def _take(self, events: EventArray) -> None:
+        """Fold rows of MOST_AT_ONCE seconds at most."""
+        from lobterm.view.kernels import depth as kernels  # not above: views are there before any compiler is
 
-    def _levels(self, at: int, stop: int, bids: Bools, px: Ints, qty: Ints, told: Bools) -> None:
-        if at >= stop:
-            return
-        bids, px, qty = bids[at:stop], px[at:stop], qty[at:stop]
-        self._known = self._known or bool(told[at:stop].any())
+        due = self._due
+        self._due = max(due, int(events["ts"][-1]) // COLUMN_US * COLUMN_US + COLUMN_US)
         if not self.bin:
-            self._centre(int(np.median(px)))
-        asks = ~bids
-        self._set(0, px[bids], qty[bids])
-        self._set(1, px[asks], qty[asks])
+            begun = self._begin(events)
+            if begun is None:
+                return
+            due = max(due, begun // COLUMN_US * COLUMN_US + COLUMN_US)
+        if not self._fits():
+            return
+        ended = max(0, (self._due - due) // COLUMN_US)
+        columns = self.columns.room(ended)
+        self._known = kernels.fold(
+            events, self._known, due, self._sides, self._base, self._window, self.bin, self._sums, self._dirty,
+            columns, *self.lots.room(ended), COLUMN_US,
+        )  # fmt: skip
 
-    def _set(self, side: int, px: Ints, qty: Ints) -> None:
-        place = px - self._base
-        inside = (place >= 0) & (place < TICKS_KEPT)
-        if not inside.all():
-            place, qty = place[inside], qty[inside]
-        self._sides[side, place] = qty
+    def _fits(self) -> bool:
+        """Say whether the bins lie within the band; of a price of very many ticks nothing is kept."""
+        return 0 < self.bin <= TICKS_KEPT // BINS
+
+    def _begin(self, events: EventArray) -> int | None:
+        """Lay band and bins about the first levels that are told, those of one second; return when, None if none is told."""
+        mine = events["market"] == Market.PERP
+        levels = np.flatnonzero(mine & (events["kind"] == Kind.BOOK))
+        if not len(levels):
+            return None
+        begun = int(events["ts"][levels[0]])
+        stop = np.searchsorted(events["ts"], begun // COLUMN_US * COLUMN_US + COLUMN_US)
+        breaks = np.flatnonzero(mine & ((events["kind"] == Kind.BOOK_CLEAR) | (events["kind"] == Kind.GAP)))
+        ends = breaks[breaks > levels[0]]
+        stop = min(stop, ends[0]) if len(ends) else stop
+        self._centre(int(np.median(events["px"][levels[levels < stop]])))
+        return begun
 
     def _centre(self, px: int) -> None:
         """Lay the band and the bins about a price, keeping what is known of the levels that stay within it."""
@@ -153,12 +154,13 @@ class Depth:
         elif -TICKS_KEPT < shift < 0:
             kept[:, -shift:] = self._sides[:, :shift]
         self._sides, self._base = kept, base
-        self._window = self._window_about(px)
+        self._set_window(px)
 
-    def _window_about(self, px: int) -> int:
+    def _set_window(self, px: int) -> None:
         room = TICKS_KEPT - BINS * self.bin
         place = (px - self._base) // self.bin * self.bin - BINS // 2 * self.bin
-        return max(0, min(room // self.bin * self.bin, place))
+        self._window = max(0, min(room // self.bin * self.bin, place))
+        self._dirty[:] = True
 
     def follow(self, px: int) -> None:
         """Move the bins after the price once it has left their middle half."""
@@ -170,25 +172,14 @@ class Depth:
             return
         if not TICKS_KEPT // 8 <= px - self._base <= 7 * TICKS_KEPT // 8:
             self._centre(px)
-        self._window = self._window_about(px)
-
-    def _sample(self, end: int) -> None:
-        if not self.bin:
-            return
-        row = self.columns.room(1)[0]
-        row["ts"], row["base"], row["known"] = end, self._base + self._window, self._known
-        self._sum(self.lots.room(1)[0])
+        else:
+            self._set_window(px)
 
     def running(self) -> tuple[int, int, npt.NDArray[np.float32]] | None:
         """Return (end, tick of the first bin, lots by bin) of the second that is not over yet; None if not known."""
-        if not self.bin or not self._known:
-            return None
-        column = np.zeros(BINS, np.float32)
-        self._sum(column)
-        return self._due, self._base + self._window, column
+        from lobterm.view.kernels import depth as kernels
 
-    def _sum(self, out: npt.NDArray[np.float32]) -> None:
-        stop = self._window + BINS * self.bin
-        both = self._sides[0, self._window : stop] + self._sides[1, self._window : stop]
-        # a product with ones: numpy sums short rows eight times slower
-        np.matmul(both.reshape(BINS, self.bin), np.ones(self.bin, np.float32), out=out)
+        if not self._fits() or not self._known:
+            return None
+        kernels.sum_bins(self._sides, self._window, self.bin, self._sums, self._dirty)
+        return self._due, self._base + self._window, self._sums.copy()

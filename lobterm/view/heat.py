@@ -162,15 +162,15 @@ def _resting(history: History, grid: Grid) -> Floats:
     columns = depth.columns.rows
     # a sample bears the end of its second: the column that ends with it is the one before that time
     first, stop = np.searchsorted(columns["ts"], [grid.start + 1, grid.end + 1])
-    _lay(out, grid, depth.bin, columns[first:stop], depth.lots.rows[first:stop])
+    _lay(out, grid, depth.bin, columns[first:stop], depth.lots.buffer, depth.places(first, stop))
     now = depth.running()
     if now is not None and grid.start < now[0] <= grid.end:
-        _lay(out, grid, depth.bin, np.array([(now[0], now[1], True)], COLUMN), now[2][None])
+        _lay(out, grid, depth.bin, np.array([(now[0], now[1], True)], COLUMN), now[2][None], np.zeros(1, np.int64))
     return out
 
 
-def _lay(out: Floats, grid: Grid, bin_ticks: int, columns: npt.NDArray[np.void], lots: Floats) -> None:
-    """Put samples into the picture, the largest where several fall into one place."""
+def _lay(out: Floats, grid: Grid, bin_ticks: int, columns: npt.NDArray[np.void], lots: Floats, places: Ints) -> None:
+    """Put samples, which are at these places of `lots`, into the picture, the largest where several fall into one place."""
     at = grid.column(columns["ts"] - 1)
     low = grid.top - 2 * grid.rows * grid.per
     fold = grid.per // bin_ticks
@@ -183,7 +183,7 @@ def _lay(out: Floats, grid: Grid, bin_ticks: int, columns: npt.NDArray[np.void],
             continue
         lo, hi = int(bins[inside][0]), int(bins[inside][-1]) + 1
         part = np.full((len(mine), len(bins)), np.nan, np.float32)
-        part[:, inside] = lots[mine, lo:hi]
+        part[:, inside] = lots[places[mine], lo:hi]
         rows = part.reshape(len(mine), 2 * grid.rows, fold).sum(axis=2) if fold > 1 else part
         starts = np.flatnonzero(np.concatenate([[True], np.diff(at[mine]) != 0]))
         most = np.fmax.reduceat(rows, starts, axis=0)

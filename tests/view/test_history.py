@@ -57,7 +57,7 @@ def event(second: float, kind: Kind, **fields: int) -> np.ndarray:
 
 def level(depth: Depth, column: int, px: int) -> float:
     head = depth.columns.rows[column]
-    return float(depth.lots.rows[column, (px - int(head["base"])) // depth.bin])
+    return float(depth.lots.buffer[depth.places(column, column + 1)[0], (px - int(head["base"])) // depth.bin])
 
 
 def test_a_column_is_the_book_at_the_end_of_its_second():
@@ -89,6 +89,19 @@ def test_cutting_the_rows_differently_changes_no_column():
         assert cut.columns.rows["ts"][column] == ts
         for px in range(597_000, 603_000, 640):
             assert level(whole, column, px) == level(cut, column, px)
+
+
+def test_a_slice_of_hours_brings_every_column_and_a_long_silence_none():
+    seconds = [*range(0, 5_000, 250), *range(7_000, 8_000, 250)]
+    rows = book(*((second, 1, 1000, second) for second in seconds), flags=Flag.SNAPSHOT)
+    whole, cut = Depth(), Depth()
+    whole.take(rows)
+    for start in range(len(rows)):
+        cut.take(rows[start : start + 1])
+    told = (whole.columns.rows["ts"] - START) // COLUMN_US
+    assert told[-750 - 600 :].tolist() == [*range(4_151, 4_751), *range(7_001, 7_751)]
+    assert told.tolist()[-3_600:] == ((cut.columns.rows["ts"] - START) // COLUMN_US).tolist()[-3_600:]
+    assert level(whole, len(told) - 1, 1000) == 7_500
 
 
 def test_a_gap_of_the_book_is_unknown_until_a_snapshot():
@@ -131,6 +144,32 @@ def test_a_price_far_from_the_band_is_followed_too():
     depth.follow(2_000_000)
     depth.take(book((0, 1, 2_000_000, 4), (2, 1, 1, 1)))
     assert level(depth, 0, 2_000_000) == 4
+
+
+def test_a_price_of_more_ticks_than_the_band_can_hold_has_no_picture():
+    depth = Depth()
+    depth.take(book((0, 1, 60_000_000, 5), (3, 1, 60_000_000, 6), flags=Flag.SNAPSHOT))
+    assert not len(depth.columns) and depth.running() is None
+
+
+def test_columns_are_told_apart_after_more_of_them_than_are_kept_and_a_cut():
+    depth = Depth()
+    depth.take(book((0, 1, 1000, 1), flags=Flag.SNAPSHOT))
+    for second in range(1, 9_001):
+        depth.take(book((second, 1, 1000, second % 500)))
+
+    def held():
+        return [level(depth, n, 1000) for n in range(len(depth.columns))]
+
+    seconds = (depth.columns.rows["ts"] - START) // COLUMN_US
+    assert len(seconds) >= 3_600 and seconds[-1] == 9_000
+    # of the first second of all, the level was 1; a second's column shows what was set as it began
+    assert held() == [(second - 1) % 500 for second in seconds.tolist()]
+    other = depth.copy()
+    depth.cut(START + 7_000 * COLUMN_US)
+    depth.take(book((7_001, 1, 1000, 7), (7_003, 1, 1000, 8), flags=Flag.SNAPSHOT))
+    assert held()[-4:] == [6_998 % 500, 6_999 % 500, 7, 7]
+    assert level(other, len(other.columns) - 1, 1000) == 8_999 % 500
 
 
 @pytest.mark.parametrize(("px", "ticks"), [(600_000, 20), (1, 1), (10_000, 1), (60_000_000, 2_000)])
