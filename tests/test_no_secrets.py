@@ -23,7 +23,7 @@ LISTENERS = {
 }
 """What a person starts, and how it says that it is on the loopback: the emulated exchange, the console in a browser."""
 ENVIRONMENT = {
-    "LOBTERM_CONFIG", "LOBTERM_JIT_CACHE", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "TEXTUAL_FPS",
+    "LOBTERM_CONFIG", "LOBTERM_JIT_CACHE", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "OPENBLAS_NUM_THREADS", "TEXTUAL_FPS",
 }  # fmt: skip
 SECRETS = {
     "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
