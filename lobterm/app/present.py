@@ -459,9 +459,14 @@ def timeline(view: TimelineView, rows: int) -> tuple[time_line.Row, ...]:
     ]
     return (
         tuple(mark or cell for mark, cell in zip(marked, broken, strict=True)),
-        tuple(mark if part.mark is Mark.HERE and mark else cell
-              for part, mark, cell in zip(view.parts, marked, pressed, strict=True)),
+        tuple(pressed),
     )  # fmt: skip
+
+
+def here(rows: tuple[time_line.Row, ...], view: TimelineView, column: int) -> tuple[time_line.Row, ...]:
+    """Return the rows of a timeline with the place at which the market stands."""
+    cell = time_line.Cell(*MARKED[Mark.HERE], GROUNDS[view.parts[column].forced])
+    return tuple((*row[:column], cell, *row[column + 1 :]) for row in rows)
 
 
 def transport_bar(view: TransportView) -> transport.Transport:

@@ -104,7 +104,7 @@ def compute(path: Path, settings: Config) -> Spark:
         for rows in drive.fold(engine, events):
             seen.add(rest, rows, int(engine.state.params[pm.ALPHA_TICK_US]))
             rest = events[:0]
-    return timeline(seen.overview(COLUMNS), float(params[pm.LPI_HI]), None).parts
+    return timeline(seen.overview(COLUMNS), float(params[pm.LPI_HI])).parts
 
 
 class Worker:

@@ -34,6 +34,8 @@ class Zone(Enum):
     BEYOND = "beyond"  # outside the depth that is known
     BLANK = "blank"  # no price: the row only fills
 
+    __hash__ = object.__hash__  # rows are looked up by what they say, and Python's own way to hash a member is slow
+
 
 class OwnState(Enum):
     """Where an order of ours is."""

@@ -20,14 +20,14 @@ MOST_COLUMNS = 4_096
 
 
 class Mark(Enum):
-    """What stands in a column besides the pressure; of several the weightiest, the last of these, is shown."""
+    """What stands in a column besides the pressure; of several the weightiest, the last of these, is shown, and over all HERE."""
 
     NONE = ""
     TRIGGER_SELLS = "trigger of sells"
     TRIGGER_BUYS = "trigger of buys"
     LOOP = "end of the loop"
     BOOKMARK = "bookmark"
-    HERE = "here"
+    HERE = "here"  # of no part: it moves while they stand
 
 
 class Part(Struct, frozen=True):
@@ -55,10 +55,8 @@ class TimelineView(Struct, frozen=True):
         return self.first_ts + (2 * column + 1) * (self.last_ts - self.first_ts) // (2 * len(self.parts))
 
 
-def timeline(
-    seen: Overview, panic: float, now: int | None, loop: Iterable[int] = (), bookmarks: Iterable[int] = ()
-) -> TimelineView:
-    """Return the tape as far as it is indexed, with `now` (or None), the ends of the loop and the bookmarks (all µs) marked."""
+def timeline(seen: Overview, panic: float, loop: Iterable[int] = (), bookmarks: Iterable[int] = ()) -> TimelineView:
+    """Return the tape as far as it is indexed, with the ends of the loop and the bookmarks (all µs) marked."""
     sells_higher = seen.known_sell & (~seen.known_buy | (seen.lpi_sell >= seen.lpi_buy))
     lpi = np.where(sells_higher, seen.lpi_sell, seen.lpi_buy)
     known = seen.known_sell | seen.known_buy
@@ -73,7 +71,7 @@ def timeline(
     marks = [Mark.NONE] * columns
     for row in seen.triggers:
         marks[seen.column(int(row["ts"]))] = Mark.TRIGGER_SELLS if row["side"] < 0 else Mark.TRIGGER_BUYS
-    for mark, times in ((Mark.LOOP, loop), (Mark.BOOKMARK, bookmarks), (Mark.HERE, () if now is None else (now,))):
+    for mark, times in ((Mark.LOOP, loop), (Mark.BOOKMARK, bookmarks)):
         for ts in times:
             marks[seen.column(ts)] = mark
     parts = tuple(

@@ -20,7 +20,7 @@ from lobterm.view.models import (
     Value,
     Zone,
 )
-from lobterm.view.timeline import Part, TimelineView
+from lobterm.view.timeline import Mark, Part, TimelineView
 from tests.app.fake import MID, FakeConsole, orders
 
 
@@ -104,6 +104,14 @@ def test_a_forced_stretch_of_the_tape_is_told_by_a_glyph_too():
     upper, _ = present.timeline(view, 2)
     assert [cell.glyph for cell in upper] == ["▾", "▴", " ", "░"]
     assert [cell.ground for cell in upper[:3]] == ["band", "band-mirror", "text"]
+
+
+def test_where_the_market_stands_lies_over_whatever_else_is_there():
+    part = Part(share=0.4, side=-1, forced=-1, indexed=True, mark=Mark.BOOKMARK)
+    view = TimelineView(0, 9, (part, part))
+    rows = present.here(present.timeline(view, 2), view, 1)
+    assert [(row[1].glyph, row[1].ground) for row in rows] == [("┃", "band")] * 2
+    assert [row[0].glyph for row in rows] == ["◆", present.timeline(view, 2)[1][0].glyph]
 
 
 def test_how_many_orders_there_are_is_told_where_not_all_have_room():

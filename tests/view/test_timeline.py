@@ -9,7 +9,7 @@ from tests.app.fake import SPAN, START, FakeConsole
 
 
 def seen(columns=60, **marks):
-    return timeline(FakeConsole().overview(columns), 3.0, START + 100_000_000, **marks)
+    return timeline(FakeConsole().overview(columns), 3.0, **marks)
 
 
 def test_every_column_is_the_higher_pressure_of_its_time():
@@ -34,19 +34,19 @@ def test_gaps_and_triggers_stand_at_their_times():
     parts = seen().parts
     assert [i for i, part in enumerate(parts) if part.gap] == [22, 23, 24]
     assert {i: part.mark for i, part in enumerate(parts) if part.mark is not Mark.NONE} == {
-        13: Mark.TRIGGER_SELLS, 20: Mark.TRIGGER_BUYS, 10: Mark.HERE,
+        13: Mark.TRIGGER_SELLS, 20: Mark.TRIGGER_BUYS,
     }  # fmt: skip
 
 
 def test_the_weightier_mark_of_one_column_is_shown():
-    ends, bookmarks = (START + 132_000_000, START + 300_000_000), (START + 300_000_000, START + 100_000_000)
+    ends, bookmarks = (START + 132_000_000, START + 300_000_000), (START + 300_000_000,)
     parts = seen(loop=ends, bookmarks=bookmarks).parts
-    assert (parts[13].mark, parts[29].mark, parts[10].mark) == (Mark.LOOP, Mark.BOOKMARK, Mark.HERE)
+    assert (parts[13].mark, parts[29].mark) == (Mark.LOOP, Mark.BOOKMARK)
 
 
 @pytest.mark.parametrize("columns", [1, 7, 60, 200])
 def test_a_moment_of_a_column_lies_in_that_column(columns):
     overview = FakeConsole().overview(columns)
-    view = timeline(overview, 3.0, START)
+    view = timeline(overview, 3.0)
     assert [overview.column(view.moment(column)) for column in range(columns)] == list(range(columns))
     assert view.moment(-5) == view.moment(0) and view.moment(10_000) < START + SPAN

@@ -22,11 +22,13 @@ from widgets.keys_line import KeysLine
 from widgets.line_widget import LineWidget
 from widgets.status_line import StatusLine
 from widgets.tabs import TabsWidget
+from widgets.timeline import Row as TimelineRow
 from widgets.timeline import TimelineWidget
 from widgets.transport import TransportWidget
 
 if TYPE_CHECKING:
     from lobterm.engine.read import Glance, Snapshot
+    from lobterm.tape.timeline import Overview
     from lobterm.view.models import HeaderView
 
 SLOW_US = 250_000
@@ -48,6 +50,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self._timeline_is: tuple[object, ...] = ()
+        self._timeline_at: tuple[object, ...] = ()
+        self._timeline_rows: tuple[TimelineRow, ...] = ()
+        self._overview: Overview | None = None
         self._laid_out = False
         self.direct_rows = DirectRows(self)
         self._no_transport = seekable(self.market) is None
@@ -84,11 +89,15 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         yield TransportWidget(id="transport")
         yield KeysLine()
 
+    def running(self) -> bool:
+        """Say whether the market goes on by itself."""
+        market = self.market
+        return market.ready and not market.clock.paused and not market.finished
+
     def due(self) -> bool:
         """Say whether what is read slowly is to be painted too: while the market stands, always."""
-        now, market = self.shell.wall_us(), self.market
-        running = market.ready and not market.clock.paused and not market.finished
-        if running and self._whole_us is not None and now - self._whole_us < SLOW_US:
+        now = self.shell.wall_us()
+        if self.running() and self._whole_us is not None and now - self._whole_us < SLOW_US:
             return False
         self._whole_us = now
         return True
@@ -139,7 +148,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         with self.direct_rows:
             self._paint_header(glance)
             self._transport.show(present.transport_bar(build.transport(console, ui, glance)))
-            self._paint_timeline(glance)
+            self._paint_timeline(glance, snapshot is not None)
             self._paint_tabs()
             if glance is None or snapshot is not None:
                 self.paint_body(snapshot)
@@ -193,31 +202,27 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self.last_header = top
         self._header.show(present.header(top))
 
-    def _paint_timeline(self, snapshot: Glance | None) -> None:
-        """Show the tape from afar, when anything of it has changed."""
-        tape, columns, rows = seekable(self.market), *self._timeline.size
+    def _paint_timeline(self, snapshot: Glance | None, whole: bool) -> None:
+        """Show the tape from afar, and where on it the market stands; what is known of the tape seldom changes."""
+        tape, columns, rows = seekable(self.market), *self._timeline.outer_size
         if snapshot is None or tape is None or not columns or not rows:
             return
-        marks = self.shell.bookmarks.all if self.shell.bookmarks else ()
-        here = (tape.clock.now - tape.clock.first_ts) * columns // (tape.clock.last_ts - tape.clock.first_ts + 1)
-        ends = (*(tape.loop or ()), *(() if self.shell.loop_from is None else (self.shell.loop_from,)))
-        state = (
-            tape,
-            build.indexed_steps(tape),
-            here,
-            ends,
-            marks,
-            columns,
-            rows,
-        )
-        if state == self._timeline_is:
-            return
-        self._timeline_is = state
-        panic = float(snapshot.params[pm.LPI_HI])
-        seen = tape.overview(min(columns, timeline.MOST_COLUMNS))
-        times = [mark.ts_us for mark in marks]
-        self.last_timeline = timeline.timeline(seen, panic, tape.clock.now, ends, times)
-        self._timeline.show(present.timeline(self.last_timeline, rows))
+        if whole:
+            marks = self.shell.bookmarks.all if self.shell.bookmarks else ()
+            ends = (*(tape.loop or ()), *(() if self.shell.loop_from is None else (self.shell.loop_from,)))
+            state = (tape, build.indexed_steps(tape), ends, marks, columns, rows)
+            if state != self._timeline_is:
+                self._timeline_is = state
+                panic = float(snapshot.params[pm.LPI_HI])
+                self._overview = tape.overview(min(columns, timeline.MOST_COLUMNS))
+                view = timeline.timeline(self._overview, panic, ends, [mark.ts_us for mark in marks])
+                self.last_timeline, self._timeline_rows = view, present.timeline(view, rows)
+        if self.last_timeline is not None and self._overview is not None:
+            column = self._overview.column(tape.clock.now)
+            now = (self._timeline_is, column)
+            if now != self._timeline_at:
+                self._timeline_at = now
+                self._timeline.show(present.here(self._timeline_rows, self.last_timeline, column))
 
     def on_line_widget_pointed(self, event: LineWidget.Pointed) -> None:
         """Say what the mouse points at."""

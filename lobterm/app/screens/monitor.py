@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LEVELS_A_ROW_LOCKED = 4
 """A ladder that is held where it is may stand beside the mid; one that follows it shows no more levels than it has ticks."""
+CHARTS_AFTER = 2
+"""Frames after the figures are the charts drawn: no frame has to do both."""
 WHEEL = 3
 """Rows that a turn of the mouse wheel moves."""
 MOST_LEVELS = 4_000
@@ -49,6 +51,8 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.last_frame: Frame | None = None
+        self._charted: Snapshot | None = None
+        self._charts_wait = 0
         self.choice = Ui()
         self._choices: dict[str, Ui] = {}
         self._outrun = 0
@@ -125,6 +129,10 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         self._outrun = outrun(glance)
         if self.last_frame is not None:
             self._show(replace(self.last_frame, ladder=ladder, trades=trades))
+        if self._charts_wait:
+            self._charts_wait -= 1
+            if self._charts_wait == 0:
+                self._paint_charts()
 
     def _show(self, picture: Frame) -> None:
         self.choice = replace(self.choice, centre=picture.ladder.centre)
@@ -158,20 +166,35 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         for table, show_table in self._tables:
             if _seen(table):
                 table.show(show_table(picture))
+        waited, self._charts_wait, self._charted = self._charts_wait, 0, snapshot
+        if waited or not self.running():
+            self._paint_charts()
+        else:
+            self._charts_wait = CHARTS_AFTER
+
+    def _paint_charts(self) -> None:
+        """Draw the charts of the last whole picture."""
+        snapshot, waits = self._charted, self.last_frame.waits if self.last_frame else ""
         if _seen(self._candles):
             columns, now = self._candles.columns(), self.market.clock.now
-            view = CandlesView("", unknown=picture.waits)
+            view = CandlesView("", unknown=waits)
             if snapshot:
                 view = candles(self.market.history, now, self.market.instrument, columns)
             self._candles.show(present.candle_chart(view))
         if _seen(self._lpi):
             columns = self._lpi.columns()
-            chart = lpi_chart(self.market.history, snapshot, columns) if snapshot else waiting(picture.waits)
+            chart = lpi_chart(self.market.history, snapshot, columns) if snapshot else waiting(waits)
             self._lpi.show(present.chart(chart))
 
     def _choose(self, **changes: object) -> None:
+        """Look at the market in another way."""
         self.choice = replace(self.choice, **changes)
         self._whole_us = None
+        self.paint()
+
+    def _choose_book(self, **changes: object) -> None:
+        """Look at the book in another way: while the market runs the rest stands as it was."""
+        self.choice = replace(self.choice, **changes)
         self.paint()
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
@@ -185,7 +208,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
     def _scroll_book(self, event: MouseEvent, rows: int) -> None:
         over = self._book.region.contains(int(event.screen_x), int(event.screen_y))
         if over and self.choice.centre is not None:
-            self._choose(centre=self.choice.centre + rows, locked=True)
+            self._choose_book(centre=self.choice.centre + rows, locked=True)
 
     def action_order_entry(self) -> None:
         """Send paper orders by hand, until esc."""
@@ -196,28 +219,28 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
 
     def action_recentre(self) -> None:
         """Put the mid in the middle of the ladder."""
-        self._choose(centre=None)
+        self._choose_book(centre=None)
 
     def action_toggle_levels(self) -> None:
         """Show every tick, or the levels alone."""
-        self._choose(levels_only=not self.choice.levels_only)
+        self._choose_book(levels_only=not self.choice.levels_only)
 
     def action_toggle_lock(self) -> None:
         """Hold the ladder where it is, or let it follow the mid."""
-        self._choose(locked=not self.choice.locked)
+        self._choose_book(locked=not self.choice.locked)
 
     def action_toggle_sum(self) -> None:
         """Show the size of each level, or what stands from the touch up to it."""
-        self._choose(cumulative=not self.choice.cumulative)
+        self._choose_book(cumulative=not self.choice.cumulative)
 
     def action_toggle_unit(self) -> None:
         """Show sizes in the coin, or in what it is priced in."""
-        self._choose(in_quote=not self.choice.in_quote)
+        self._choose_book(in_quote=not self.choice.in_quote)
 
     def action_group(self, step: int) -> None:
         """Put more or fewer ticks into a row."""
         at = GROUPS.index(self.choice.group) + step
-        self._choose(group=GROUPS[min(max(at, 0), len(GROUPS) - 1)], centre=None)
+        self._choose_book(group=GROUPS[min(max(at, 0), len(GROUPS) - 1)], centre=None)
 
     def action_toggle_candles(self) -> None:
         """Show or hide the candles: where there is no room beside the trades, in their place."""
