@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 from rich.segment import Segment
@@ -18,7 +17,7 @@ TRADED_FROM_WIDTH, TRADED_CELLS = 56, 24
 """Wider ladders show what was sold and bought at each price, and the profile of it."""
 
 
-class LadderRow(NamedTuple):
+class LadderRow(Struct, frozen=True, gc=False):
     """One price. Texts come padded to the same width in every row of a picture; an empty text is an empty cell."""
 
     price: str
@@ -44,7 +43,7 @@ class LadderRow(NamedTuple):
     traded_paint: str = "dim"
 
 
-class LadderTitle(NamedTuple):
+class LadderTitle(Struct, frozen=True, gc=False):
     """The first row: what the ladder shows, and a note that may warn."""
 
     title: str
@@ -52,7 +51,7 @@ class LadderTitle(NamedTuple):
     note_paint: str = "note"
 
 
-class Hatched(NamedTuple):
+class Hatched(Struct, frozen=True, gc=False):
     """A row of which nothing is known, with a word about why on some of them."""
 
     text: str = ""

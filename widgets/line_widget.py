@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.cache import LRUCache
 from textual.color import Color
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
@@ -41,7 +40,7 @@ Styles = Mapping[str, Style]
 """A Rich style for each of PAINTS."""
 
 STRIPS_KEPT = 256
-"""By each widget: some screens of rows. What is kept is what a full garbage collection walks."""
+"""By each widget, of the newest: some screens of rows. What is kept is what a full garbage collection walks."""
 PART = " · "
 
 
@@ -240,8 +239,9 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         self.pointed = ""
         self._keys: list[Key | None] = []
         self._paints: Paints | None = None
-        self._strips: LRUCache[tuple[int, Key | None], Strip] = LRUCache(STRIPS_KEPT)
-        self._texts: LRUCache[tuple[int, Key | None], str] = LRUCache(STRIPS_KEPT)
+        self._width = 0
+        self._strips: dict[Key | None, Strip] = {}
+        self._texts: dict[Key | None, str] = {}
         self._direct: DirectRows | None = None
 
     def row_keys(self, width: int, height: int) -> Sequence[Key | None]:
@@ -308,8 +308,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
         if self._paints is not None:
             self.refresh()
         self._paints = None
-        self._strips.clear()
-        self._texts.clear()
+        self._forget(self._width)
 
     def _styles(self) -> Paints:
         if self._paints is None:
@@ -322,16 +321,30 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
 
     def _strip(self, y: int, width: int) -> Strip:
         key = self._keys[y] if y < len(self._keys) else None
-        strip = self._strips.get((width, key))
+        if width != self._width:
+            self._forget(width)
+        strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[width, key] = Row(self._segments(key, width), width)
+            strip = self._strips[key] = Row(self._segments(key, width), width)
+            if len(self._strips) > STRIPS_KEPT:
+                del self._strips[next(iter(self._strips))]
         return strip
 
     def _text(self, key: Key | None, width: int, turns: Turns) -> str:
-        text = self._texts.get((width, key))
+        if width != self._width:
+            self._forget(width)
+        text = self._texts.get(key)
         if text is None:
-            text = self._texts[width, key] = ansi(self._segments(key, width), turns)
+            text = self._texts[key] = ansi(self._segments(key, width), turns)
+            if len(self._texts) > STRIPS_KEPT:
+                del self._texts[next(iter(self._texts))]
         return text
+
+    def _forget(self, width: int) -> None:
+        """Drop what was painted; from here on it is painted this wide."""
+        self._width = width
+        self._strips.clear()
+        self._texts.clear()
 
     def render_line(self, y: int) -> Strip:
         """Return one row."""

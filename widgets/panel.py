@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 from rich.segment import Segment
@@ -17,7 +16,7 @@ NARROW_LABEL_CELLS = 6
 SHARE_LABEL_CELLS = 14
 
 
-class Item(NamedTuple):
+class Item(Struct, frozen=True, gc=False):
     """One value. A `share` adds a bar after it."""
 
     label: str
@@ -27,7 +26,7 @@ class Item(NamedTuple):
     short: str = ""  # the label where room is short
 
 
-class PanelTitle(NamedTuple):
+class PanelTitle(Struct, frozen=True, gc=False):
     """The first row."""
 
     title: str
@@ -35,7 +34,7 @@ class PanelTitle(NamedTuple):
     note_paint: str = "note"
 
 
-class PanelRow(NamedTuple):
+class PanelRow(Struct, frozen=True, gc=False):
     """The items that stand side by side in one row."""
 
     items: tuple[Item, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.segment import Segment
 
@@ -14,7 +14,7 @@ Word = tuple[str, str]
 """A text and the name of its paint."""
 
 
-class StatusRow(NamedTuple):
+class StatusRow(Struct, frozen=True, gc=False):
     """One row. Words that do not fit are left out whole: the right ones first, then the left ones from their end."""
 
     left: tuple[Word, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 from rich.cells import cell_len
@@ -13,14 +12,14 @@ from rich.style import Style
 from widgets.line_widget import LineWidget, Styles, fit, on, pad, title_row
 
 
-class Cell(NamedTuple):
+class Cell(Struct, frozen=True, gc=False):
     """One text and the name of its paint."""
 
     text: str
     paint: str = "text"
 
 
-class TableTitle(NamedTuple):
+class TableTitle(Struct, frozen=True, gc=False):
     """The first row."""
 
     title: str
@@ -28,7 +27,7 @@ class TableTitle(NamedTuple):
     note_paint: str = "note"
 
 
-class TableRow(NamedTuple):
+class TableRow(Struct, frozen=True, gc=False):
     """One row as laid out: widths and alignment are those of the whole table."""
 
     cells: tuple[Cell, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 from rich.segment import Segment
@@ -18,7 +17,7 @@ SWEEP_CELLS = 4
 NAME_CELLS = 16
 
 
-class TapeRow(NamedTuple):
+class TapeRow(Struct, frozen=True, gc=False):
     """One trade. `price` and `size` come padded to the same width in every row of a picture."""
 
     time: str  # HH:MM:SS.mmm; what does not fit is dropped from the left
@@ -33,7 +32,7 @@ class TapeRow(NamedTuple):
     large: bool = False
 
 
-class TapeTitle(NamedTuple):
+class TapeTitle(Struct, frozen=True, gc=False):
     """The first row."""
 
     title: str

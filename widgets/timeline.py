@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from rich.segment import Segment
 from textual.events import Click
 from textual.message import Message
@@ -12,7 +12,7 @@ from textual.message import Message
 from widgets.line_widget import LineWidget, Styles, fit, on
 
 
-class Cell(NamedTuple):
+class Cell(Struct, frozen=True, gc=False):
     """One cell: a glyph, its paint, and the paint whose ground it stands on."""
 
     glyph: str

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from rich.segment import Segment
 
 from widgets.blocks import LEFT_EIGHTHS, eighths
 from widgets.line_widget import LineWidget, Styles, fit
 
 
-class Transport(NamedTuple):
+class Transport(Struct, frozen=True, gc=False):
     """One row. `progress` is 0..1 of the tape, None where there is none; `trouble` is painted as the state is."""
 
     state: str

@@ -6,7 +6,6 @@ Texts are ready to be shown; what is not known is None or says why. Shares are 0
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -45,14 +44,14 @@ class OwnState(Enum):
     LEAVING = "leaving"  # a cancel is on its way; it may still fill
 
 
-class Own(Struct, frozen=True):
+class Own(Struct, frozen=True, gc=False):
     """Our orders of one side at one price."""
 
     text: str
     state: OwnState
 
 
-class LadderRow(NamedTuple):
+class LadderRow(Struct, frozen=True, gc=False):
     """One price."""
 
     price: str
@@ -90,7 +89,7 @@ class LadderView(Struct, frozen=True):
     entry: str = ""  # what order entry would send; empty while it is off
 
 
-class TradeRow(Struct, frozen=True):
+class TradeRow(Struct, frozen=True, gc=False):
     """One trade."""
 
     time: str
@@ -118,7 +117,7 @@ class GaugeView(Struct, frozen=True):
     unknown: str = ""
 
 
-class Value(Struct, frozen=True):
+class Value(Struct, frozen=True, gc=False):
     """One labelled value."""
 
     label: str
@@ -182,7 +181,7 @@ class Truth(Enum):
     UNKNOWN = "unknown"
 
 
-class Checked(Struct, frozen=True):
+class Checked(Struct, frozen=True, gc=False):
     """One condition of one side, with the value that it was judged by."""
 
     truth: Truth
@@ -232,7 +231,7 @@ class PressureView(Struct, frozen=True):
     legs: tuple[Condition, ...] = ()
 
 
-class ScoreRow(Struct, frozen=True):
+class ScoreRow(Struct, frozen=True, gc=False):
     """A value, its z, and what the z stands on."""
 
     name: str
@@ -244,7 +243,7 @@ class ScoreRow(Struct, frozen=True):
     warming: bool
 
 
-class OrderRow(Struct, frozen=True):
+class OrderRow(Struct, frozen=True, gc=False):
     """One of our orders."""
 
     whose: str
@@ -263,7 +262,7 @@ class LedgerRow(Struct, frozen=True):
     values: tuple[Value, ...]
 
 
-class LogLine(Struct, frozen=True):
+class LogLine(Struct, frozen=True, gc=False):
     """One thing that happened."""
 
     time: str

@@ -30,7 +30,7 @@ class Mark(Enum):
     HERE = "here"  # of no part: it moves while they stand
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """One column. `share` is of the full scale, below 0 where the index is; None where there is none."""
 
     share: float | None = None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from tests.widgets.styles import STYLES, grounds, paint_of, text
@@ -24,8 +25,8 @@ def test_bids_stand_left_of_the_price_and_asks_right_of_it():
 
 
 def test_bars_grow_away_from_the_price():
-    bid = grounds(row_segments(BID._replace(bid=""), 55, STYLES))
-    ask = grounds(row_segments(ASK._replace(ask=""), 55, STYLES))
+    bid = grounds(row_segments(replace(BID, bid=""), 55, STYLES))
+    ask = grounds(row_segments(replace(ASK, ask=""), 55, STYLES))
     price = text(row_segments(BID, 55, STYLES)).index("53,104.2")
     assert "bid-bar" in bid[:price] and "ask-bar" not in bid
     assert bid.index("bid-bar") > 6 + 3  # half of the cell is not filled: the bar starts away from the gutter
@@ -34,7 +35,7 @@ def test_bars_grow_away_from_the_price():
 
 
 def test_own_orders_are_marked_at_their_side():
-    row = BID._replace(own_bid="0.010", own_bid_glyph="◆", own_ask="0.020", own_ask_glyph="◇", own_ask_paint="own-away")
+    row = replace(BID, own_bid="0.010", own_bid_glyph="◆", own_ask="0.020", own_ask_glyph="◇", own_ask_paint="own-away")
     segments = row_segments(row, 42, STYLES)
     line = text(segments)
     assert line.index("0.010") < line.index("1.740") < line.index("◆") < line.index("53,104.2") < line.index("◇")
@@ -43,12 +44,12 @@ def test_own_orders_are_marked_at_their_side():
 
 
 def test_a_narrow_ladder_keeps_the_glyph_of_an_own_order():
-    line = text(row_segments(BID._replace(own_bid="0.010", own_bid_glyph="◆"), 30, STYLES))
+    line = text(row_segments(replace(BID, own_bid="0.010", own_bid_glyph="◆"), 30, STYLES))
     assert "◆" in line and "0.010" not in line
 
 
 def test_a_size_that_does_not_fit_is_seen_to_be_cut():
-    assert "…" in text(row_segments(BID._replace(bid="123456789.123"), 42, STYLES))
+    assert "…" in text(row_segments(replace(BID, bid="123456789.123"), 42, STYLES))
 
 
 def test_hatching_says_why():
@@ -80,7 +81,7 @@ def test_an_unknown_book_in_a_single_row():
 
 
 def test_a_wide_ladder_shows_what_was_sold_and_bought_at_the_price():
-    row = BID._replace(sold="12.5", bought="3.25", traded_bar=1.0, traded_paint="ask")
+    row = replace(BID, sold="12.5", bought="3.25", traded_bar=1.0, traded_paint="ask")
     wide, narrow = (row_segments(row, width, STYLES) for width in (80, 42))
     assert text(wide).index("12.5") < text(wide).index("3.25") < text(wide).index("█")
     assert paint_of(wide, "█") == "ask"

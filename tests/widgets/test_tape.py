@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from tests.widgets.styles import STYLES, paint_of, text
@@ -29,7 +30,7 @@ def test_what_gives_way_first(width, shown, hidden):
 
 
 def test_side_is_told_by_glyph_and_colour():
-    sell = row_segments(ROW._replace(side=-1), 60, STYLES)
+    sell = row_segments(replace(ROW, side=-1), 60, STYLES)
     assert "▼" in text(sell) and paint_of(sell, "▼") == "ask"
     assert paint_of(row_segments(ROW, 60, STYLES), "▲") == "bid"
 

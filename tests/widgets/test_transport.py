@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from tests.widgets.styles import STYLES, text
@@ -32,7 +33,7 @@ def test_the_clock_and_the_speed_give_way_before_what_is_wrong():
 
 
 def test_the_bar_shows_how_far():
-    half, full = (text(row_segments(ROW._replace(progress=p), 80, STYLES)).count("█") for p in (0.5, 1.0))
+    half, full = (text(row_segments(replace(ROW, progress=p), 80, STYLES)).count("█") for p in (0.5, 1.0))
     assert full == 80 - len(" ▶ PLAYING ") - len(" 10x ") - len(" 11:44:12.125 / 11:50:00 ")
     assert half == full // 2
 
