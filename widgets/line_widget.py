@@ -280,7 +280,7 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
             self._keys = new
             self.refresh()
             return
-        rows = [y for y, key in enumerate(new) if key != old[y]]
+        rows = [y for y, key in enumerate(new) if key is not (was := old[y]) and key != was]
         if not rows:
             return
         self._keys = new

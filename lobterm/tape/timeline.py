@@ -50,8 +50,10 @@ class Overview:
 
     def column(self, ts: int) -> int:
         """Return the column of a time, clamped to the first and the last."""
-        bucket = _buckets(np.array([ts]), self.first_ts, self.last_ts)
-        return int(np.searchsorted(_edges(len(self.ticked)), bucket[0], side="right")) - 1
+        bucket = (ts - self.first_ts) * BUCKETS // (self.last_ts - self.first_ts + 1)
+        columns = len(self.ticked)
+        # the last column whose first bucket, column * BUCKETS // columns, is not beyond it
+        return ((min(max(bucket, 0), BUCKETS - 1) + 1) * columns - 1) // BUCKETS
 
 
 def _buckets(ts: npt.NDArray[np.int64], first_ts: int, last_ts: int) -> npt.NDArray[np.int64]:

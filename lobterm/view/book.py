@@ -112,5 +112,9 @@ class Book:
 
     def large(self, units: set[int]) -> float:
         """Return from how many lots on a level among `units` is large."""
-        found = [side[unit] for side in (self.bids, self.asks) for unit in units & side.keys()]
-        return LARGE * float(np.median(found)) if len(found) >= 8 else float("inf")
+        found = sorted(side[unit] for side in (self.bids, self.asks) for unit in units & side.keys())
+        if len(found) < 8:
+            return float("inf")
+        return (
+            LARGE * (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
+        )  # numpy takes ten times as long for so few

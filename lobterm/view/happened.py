@@ -114,6 +114,9 @@ class Happened:
             for row in rows["fills"][-KEPT:]
         ]  # fmt: skip
         quotes = rows["quotes"]
+        if not len(quotes):
+            self._add(found)
+            return
         found += [
             Note(int(row["ts"]), What.REJECT, int(row["px"]), int(row["why"]), int(row["side"]), int(row["strategy"]),
                  row=int(row["offset"]))

@@ -125,9 +125,11 @@ class History:
         if len(marked):
             self.index = Index(int(events[marked[-1]]["ts"]), int(events[marked[-1]]["px"]))
         read = np.flatnonzero((kinds == Kind.OPEN_INTEREST) & (events["market"] == Market.PERP))[-READINGS_KEPT:]
-        _append(self.interest, events[read], ("ts", "qty"))["offset"] = offsets[read]
+        if len(read):
+            _append(self.interest, events[read], ("ts", "qty"))["offset"] = offsets[read]
         forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
-        _append(self.liquidations, events[forced], ("ts", "px", "qty", "side"))["offset"] = offsets[forced]
+        if len(forced):
+            _append(self.liquidations, events[forced], ("ts", "px", "qty", "side"))["offset"] = offsets[forced]
 
     def rows(self, said: Mapping[str, Rows]) -> None:
         """Take rows that the engine said."""
@@ -148,7 +150,8 @@ class History:
             (self.quotes, "quotes", QUOTE_FIELDS),
             (self.triggers, "triggers", TRIGGER_FIELDS),
         ):
-            _append(tail, said[name][-tail.keep :], fields)
+            if len(said[name]):
+                _append(tail, said[name][-tail.keep :], fields)
 
     def _marked(self, markouts: Rows) -> None:
         """Keep the markouts of fills, but for those that a seek back has the engine give out again."""
