@@ -39,8 +39,10 @@ if TYPE_CHECKING:
 BUDGET_US = 8_000
 """Wall time a frame may spend on folding; the rest is for painting and keys."""
 
-TURNS = 24
+TURNS = 16
 """Of the event loop between two pieces folded: a key goes through that many hands before it is painted."""
+FLAT_OUT_US = 100_000
+"""Between two frames at max speed, of which nobody reads more; what a key asks for is painted at once all the same."""
 
 LEFT = 130
 """Exit code when the session did not end by a key: interrupted, with everything saved."""
@@ -97,6 +99,7 @@ class LobtermApp(App[None], inherit_bindings=False):
         self._painted: tuple[object, ...] = ()
         self._same = 0
         self._folding_on = False
+        self._painted_us = -FLAT_OUT_US
         self.set_keymap(dict(keymap or {}))
 
     @property
@@ -195,6 +198,8 @@ class LobtermApp(App[None], inherit_bindings=False):
         if self._stands_still():
             self._paint_beside()
             return
+        if self._flat_out() and self.shell.wall_us() - self._painted_us < FLAT_OUT_US:
+            return
         if self.governor.may_paint(backlog(self._driver)):
             self.paint()
 
@@ -235,6 +240,7 @@ class LobtermApp(App[None], inherit_bindings=False):
 
     def paint(self) -> None:
         """Paint the screen that is seen; what lies beneath a dialogue stands still."""
+        self._painted_us = self.shell.wall_us()
         screen = self._on_top()
         if isinstance(screen, ConsoleScreen):
             screen.paint()

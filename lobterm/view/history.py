@@ -59,6 +59,11 @@ TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000,
 
 Rows = npt.NDArray[np.void]
 
+TRADES, PREDICTED, SETTLED, HEARTBEAT = Kind.TRADE, Kind.FUNDING, Kind.FUNDING_SETTLED, Kind.HEARTBEAT
+REFERENCE, INDEX, OPEN_INTEREST, FORCED_OUT = Kind.REFERENCE, Kind.INDEX, Kind.OPEN_INTEREST, Kind.LIQUIDATION
+PERP, MARKED_FILL = Market.PERP, rows.Marked.FILL
+"""By name, because an enum's own look-up is slow."""
+
 
 class Funding(NamedTuple):
     """What the exchange last said about funding: when (µs), the predicted rate (1e-8), when it will be settled (µs)."""
@@ -109,25 +114,25 @@ class History:
         if len(self.trades):
             self.depth.follow(int(self.trades.rows["px"][-1]))
         self.depth.take(events)
-        other = np.flatnonzero(events["kind"] > Kind.TRADE)
+        other = np.flatnonzero(events["kind"] > TRADES)
         if not len(other):
             return
         events, offsets = events[other], row + other
         kinds = events["kind"]
-        rare = np.flatnonzero((kinds >= Kind.FUNDING_SETTLED) & (kinds != Kind.HEARTBEAT) & (kinds != Kind.REFERENCE))
+        rare = np.flatnonzero((kinds >= SETTLED) & (kinds != HEARTBEAT) & (kinds != REFERENCE))
         if len(rare):
             self.happened.events(events[rare], offsets[rare])
-        told = np.flatnonzero((kinds == Kind.FUNDING) & (events["market"] == Market.PERP))
+        told = np.flatnonzero((kinds == PREDICTED) & (events["market"] == PERP))
         if len(told):
             last = events[told[-1]]
             self.funding = Funding(int(last["ts"]), int(last["px"]), int(last["qty"]))
-        marked = np.flatnonzero((kinds == Kind.INDEX) & (events["market"] == Market.PERP))
+        marked = np.flatnonzero((kinds == INDEX) & (events["market"] == PERP))
         if len(marked):
             self.index = Index(int(events[marked[-1]]["ts"]), int(events[marked[-1]]["px"]))
-        read = np.flatnonzero((kinds == Kind.OPEN_INTEREST) & (events["market"] == Market.PERP))[-READINGS_KEPT:]
+        read = np.flatnonzero((kinds == OPEN_INTEREST) & (events["market"] == PERP))[-READINGS_KEPT:]
         if len(read):
             _append(self.interest, events[read], ("ts", "qty"))["offset"] = offsets[read]
-        forced = np.flatnonzero((kinds == Kind.LIQUIDATION) & (events["market"] == Market.PERP))[-LIQUIDATIONS_KEPT:]
+        forced = np.flatnonzero((kinds == FORCED_OUT) & (events["market"] == PERP))[-LIQUIDATIONS_KEPT:]
         if len(forced):
             _append(self.liquidations, events[forced], ("ts", "px", "qty", "side"))["offset"] = offsets[forced]
 
@@ -155,7 +160,7 @@ class History:
 
     def _marked(self, markouts: Rows) -> None:
         """Keep the markouts of fills, but for those that a seek back has the engine give out again."""
-        ours = markouts[markouts["what"] == rows.Marked.FILL]
+        ours = markouts[markouts["what"] == MARKED_FILL]
         if not len(ours):
             return
         known = self.markouts.rows

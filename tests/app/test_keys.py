@@ -199,6 +199,26 @@ async def test_at_max_speed_the_market_is_folded_between_frames_too_and_keys_are
         assert console.pumps == before
 
 
+async def test_at_max_speed_frames_are_fewer_and_keys_are_painted_at_once(opened):
+    console = FakeConsole()
+    async with opened(console) as pilot:
+        app, screen, now = pilot.app, pilot.app.monitor, [0]
+        app.shell.wall_us = lambda: now[0]
+        app.paint()
+        console.clock.speed = math.inf
+        console.clock.play()
+        before = screen.last_frame
+        now[0] = 99_999
+        app.tick()
+        assert screen.last_frame is before
+        screen.action_toggle_lock()
+        assert "LOCKED" in screen.last_frame.ladder.scale
+        before = screen.last_frame
+        now[0] = 199_999
+        app.tick()
+        assert screen.last_frame is not before
+
+
 async def test_at_max_speed_a_seek_that_waits_has_the_machine_to_itself(opened):
     console = FakeConsole()
     async with opened(console) as pilot:
