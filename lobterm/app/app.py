@@ -245,6 +245,11 @@ class LobtermApp(App[None], inherit_bindings=False):
         if isinstance(screen, ConsoleScreen):
             screen.paint()
 
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """Return the screen as SVG whose blanks every viewer keeps: some move a text that begins with them to the left."""
+        picture = super().export_screenshot(title=title, simplify=simplify)
+        return picture.replace("<svg ", '<svg xml:space="preserve" ', 1)
+
     def _on_top(self) -> Screen[object] | None:
         """Return the screen that is seen; between two screens there is none."""
         try:
