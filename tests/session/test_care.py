@@ -99,11 +99,13 @@ def leaf_of(path, table):
         connection.execute("pragma wal_checkpoint(truncate)")
         (size,) = connection.execute("pragma page_size").fetchone()
         pages = path.stat().st_size // size
-    data, root = path.read_bytes(), root_of(path, table)
-    interior = data[(root - 1) * size : root * size]
-    assert interior[0] == 5, "an interior page of a table"
-    place = int.from_bytes(interior[12 + 2 * 3 : 14 + 2 * 3], "big")
-    leaf = int.from_bytes(interior[place : place + 4], "big")
+    data, leaf = path.read_bytes(), root_of(path, table)
+    page = data[(leaf - 1) * size : leaf * size]
+    assert page[0] == 5, "an interior page of a table"
+    while page[0] == 5:  # how deep the tree is hangs on when the writer wrote
+        place = int.from_bytes(page[12 + 2 * 3 : 14 + 2 * 3], "big")
+        leaf = int.from_bytes(page[place : place + 4], "big")
+        page = data[(leaf - 1) * size : leaf * size]
     assert 1 < leaf <= pages
     return leaf
 
