@@ -270,9 +270,8 @@ class LineWidget(Widget, Generic[Key], can_focus=False):
 
     def changed(self) -> None:
         """Repaint the rows whose keys differ from what stands on the screen."""
-        size = (
-            self.outer_size
-        )  # there is no border and no padding: the same as `size`, which goes through the layout for it
+        # there is no border and no padding: the same as `size`, which goes through the layout for it
+        size = self.outer_size
         if not size:
             return
         old, new = self._keys, self._laid_out(size.width, size.height)

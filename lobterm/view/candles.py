@@ -130,7 +130,7 @@ def candles(history: History, now: int, instrument: Instrument, columns: int) ->
     rows = history.candles.tail.rows
     if columns <= 0 or not len(rows):
         return CandlesView("", unknown="no trade yet")
-    last = now // MINUTE_US * MINUTE_US
+    last = max(now, int(rows["ts"][-1])) // MINUTE_US * MINUTE_US
     first = max(last - (columns - 1) * MINUTE_US, int(rows["ts"][0]))
     rows = rows[np.searchsorted(rows["ts"], first) :]
     if not len(rows):

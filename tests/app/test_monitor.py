@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from lobterm.app.app import LobtermApp
+from lobterm.engine import params as pm
 from lobterm.errors import TapeError
+from lobterm.view.console import Seeking
 from lobterm.view.models import RunState
 from lobterm.view.rate import RateMeter
-from tests.app.fake import MID, FakeConsole
+from tests.app.fake import MID, FakeConsole, snapshot
 
 SIZES = [
     (80, 24),
@@ -256,3 +258,73 @@ async def test_candles_come_and_go_by_key_at_any_size(opened):
             await pilot.press("v")
             await pilot.pause()
             assert bool(candles.display) is before
+
+
+@pytest.fixture
+async def played(opened):
+    """A large screen on a market that goes by itself, and the milliseconds on the wall."""
+    ms = [1_000]
+    async with opened(FakeConsole(), size=(200, 60)) as pilot:
+        pilot.app.shell.wall_us = lambda: ms[0] * 1_000
+        pilot.app.market.clock.play()
+        pilot.app.paint()
+        yield pilot, ms
+
+
+async def test_while_it_runs_figures_change_four_times_a_second_and_charts_two_frames_later(played):
+    pilot, ms = played
+    app, lpi = pilot.app, pilot.app.monitor._lpi
+    for _ in range(3):
+        app.paint()
+    figures, chart = told(pilot, "ledgers"), lpi.chart
+    app.market.changes = {"ledgers": snapshot().ledgers[1:] + snapshot().ledgers[:1]}
+    ms[0] += 240
+    app.paint()
+    assert told(pilot, "ledgers") == figures
+    ms[0] += 10
+    app.paint()
+    assert told(pilot, "ledgers") != figures and lpi.chart is chart
+    app.paint()
+    assert lpi.chart is chart
+    app.paint()
+    assert lpi.chart is not chart
+
+
+async def test_a_market_that_stands_shows_figures_and_charts_at_once(played):
+    pilot, _ = played
+    app, lpi = pilot.app, pilot.app.monitor._lpi
+    app.market.clock.pause()
+    figures, chart = told(pilot, "ledgers"), lpi.chart
+    app.market.changes = {"ledgers": snapshot().ledgers[1:] + snapshot().ledgers[:1]}
+    app.paint()
+    assert told(pilot, "ledgers") != figures and lpi.chart is not chart
+
+
+@pytest.mark.parametrize("way", ["moved", "arrived"])
+async def test_no_figure_of_another_moment_stands_after_a_seek(played, way):
+    pilot, _ = played
+    app = pilot.app
+    if way == "arrived":
+        app.market.seeking = Seeking(10, 100, "time")
+        app.paint()
+    figures = told(pilot, "ledgers")
+    app.market.changes = {"ledgers": snapshot().ledgers[1:] + snapshot().ledgers[:1]}
+    app.paint()
+    assert told(pilot, "ledgers") == figures, "it only runs on"
+    if way == "arrived":
+        app.market.seeking = None
+    else:
+        app.market.seek(app.market.clock.now - 60_000_000)
+    app.paint()
+    assert told(pilot, "ledgers") != figures
+
+
+async def test_another_threshold_of_panic_paints_the_timeline_anew(played):
+    pilot, ms = played
+    app = pilot.app
+    app.market.changes = {"params": pm.defaults()}
+    app.market.changes["params"][pm.LPI_HI] = 1.0
+    before = [part.panic for part in app.monitor.last_timeline.parts]
+    ms[0] += 250
+    app.paint()
+    assert sum(part.panic for part in app.monitor.last_timeline.parts) > sum(before)

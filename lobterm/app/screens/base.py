@@ -57,6 +57,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self.direct_rows = DirectRows(self)
         self._no_transport = seekable(self.market) is None
         self._whole_us: int | None = None
+        self._place: tuple[object, ...] = ()
         self._tabs_us: int | None = None
         self._symbol = self.market.symbol
         self.last_header: HeaderView | None = None
@@ -102,6 +103,13 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._whole_us = now
         return True
 
+    def _elsewhere(self) -> bool:
+        """Say whether the market has come to another place otherwise than by going on: no figure of before may stand."""
+        found = seekable(self.market)
+        place = (found.moves, found.seeking is None) if found else ()
+        before, self._place = self._place, place
+        return place != before
+
     def repaint(self) -> None:
         """Show all of it anew, what is painted seldom too."""
         self._whole_us = None
@@ -137,6 +145,8 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         if without is not self._no_transport:
             self._no_transport = without
             self.refresh_bindings()
+        if self._elsewhere():
+            self._whole_us = None
         snapshot: Snapshot | None = None
         glance: Glance | None = None
         if not console.ready:
@@ -210,10 +220,10 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         if whole:
             marks = self.shell.bookmarks.all if self.shell.bookmarks else ()
             ends = (*(tape.loop or ()), *(() if self.shell.loop_from is None else (self.shell.loop_from,)))
-            state = (tape, build.indexed_steps(tape), ends, marks, columns, rows)
+            panic = float(snapshot.params[pm.LPI_HI])
+            state = (tape, build.indexed_steps(tape), panic, ends, marks, columns, rows)
             if state != self._timeline_is:
                 self._timeline_is = state
-                panic = float(snapshot.params[pm.LPI_HI])
                 self._overview = tape.overview(min(columns, timeline.MOST_COLUMNS))
                 view = timeline.timeline(self._overview, panic, ends, [mark.ts_us for mark in marks])
                 self.last_timeline, self._timeline_rows = view, present.timeline(view, rows)

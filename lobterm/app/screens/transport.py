@@ -96,7 +96,7 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         """Go so many seconds on, or back."""
         if found := self.tape():
             found.seek(found.clock.now + seconds * 1_000_000)
-        self.paint()
+        self.repaint()
 
     def action_cancel_seek(self) -> None:
         """Give up a seek that waits."""
@@ -211,4 +211,4 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         """Go where the timeline was clicked."""
         if self.last_timeline and (found := self.tape()):
             found.seek(self.last_timeline.moment(event.column))
-        self.paint()
+        self.repaint()
