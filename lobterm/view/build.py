@@ -39,13 +39,18 @@ LAG_SHOWN_US = 250_000
 """A lag below one alpha tick is the ordinary price of painting twenty times a second."""
 
 
-def flow(glance: Glance, console: Console, ui: Ui) -> tuple[LadderView, tuple[TradeRow, ...]]:
-    """Return what changes at every frame: the ladder, and the last trades."""
-    instrument, history = console.instrument, console.history
+def book(glance: Glance, console: Console, ui: Ui) -> LadderView:
+    """Return the ladder."""
+    history = console.history
     tape = history.trades.rows
     last = (int(tape["px"][-1]), int(tape["side"][-1])) if len(tape) else (0, 0)
-    book = ladder(glance, instrument, ui, last, book_age_us(glance, console), history)
-    return book, trades(tape, instrument, ui.trade_rows, ui.least_lots, history.liquidations.rows)
+    return ladder(glance, console.instrument, ui, last, book_age_us(glance, console), history)
+
+
+def newest(console: Console, ui: Ui) -> tuple[TradeRow, ...]:
+    """Return the last trades."""
+    history = console.history
+    return trades(history.trades.rows, console.instrument, ui.trade_rows, ui.least_lots, history.liquidations.rows)
 
 
 def frame(snapshot: Snapshot | None, console: Console, ui: Ui) -> Frame:
@@ -53,12 +58,11 @@ def frame(snapshot: Snapshot | None, console: Console, ui: Ui) -> Frame:
     if snapshot is None:
         return _loading(console, ui)
     instrument, history = console.instrument, console.history
-    book, rows = flow(snapshot, console, ui)
     unclassified = snapshot.label_counts[Label.UNCLASSIFIED]
     notes = history.happened
     return Frame(
-        ladder=book,
-        trades=rows,
+        ladder=book(snapshot, console, ui),
+        trades=newest(console, ui),
         trades_note=_trades_note(sum(snapshot.label_counts), unclassified),
         least_size=f"≥{fmt.size(ui.least_lots, instrument, 6)} alone" if ui.least_lots else "",
         liquidated=liquidated(history, snapshot.ts, instrument),

@@ -11,7 +11,7 @@ from lobterm.errors import TapeError
 from lobterm.view.console import Seeking
 from lobterm.view.models import RunState
 from lobterm.view.rate import RateMeter
-from tests.app.fake import MID, FakeConsole, snapshot
+from tests.app.fake import MID, FakeConsole, labels, said, snapshot
 
 SIZES = [
     (80, 24),
@@ -271,23 +271,48 @@ async def played(opened):
         yield pilot, ms
 
 
-async def test_while_it_runs_figures_change_four_times_a_second_and_charts_two_frames_later(played):
+async def test_while_it_runs_figures_change_four_times_a_second_and_are_painted_over_some_frames(played):
     pilot, ms = played
-    app, lpi = pilot.app, pilot.app.monitor._lpi
-    for _ in range(3):
+    app, monitor, console = pilot.app, pilot.app.monitor, pilot.app.market
+    for _ in range(4):
         app.paint()
-    figures, chart = told(pilot, "ledgers"), lpi.chart
-    app.market.changes = {"ledgers": snapshot().ledgers[1:] + snapshot().ledgers[:1]}
+    maker, ledgers, chart = monitor.last_frame.maker, told(pilot, "ledgers"), monitor._lpi.chart
+    console.changes = {"inventory": 777, "ledgers": snapshot().ledgers[1:] + snapshot().ledgers[:1]}
     ms[0] += 240
     app.paint()
-    assert told(pilot, "ledgers") == figures
+    assert monitor.last_frame.maker == maker
     ms[0] += 10
     app.paint()
-    assert told(pilot, "ledgers") != figures and lpi.chart is chart
+    assert monitor.last_frame.maker != maker and told(pilot, "ledgers") == ledgers
     app.paint()
-    assert lpi.chart is chart
+    assert told(pilot, "ledgers") != ledgers and monitor._lpi.chart is chart
     app.paint()
-    assert lpi.chart is not chart
+    assert monitor._lpi.chart is not chart
+
+
+async def test_while_it_runs_header_and_trades_change_in_turns_and_the_book_always(played):
+    pilot, ms = played
+    app, monitor, console = pilot.app, pilot.app.monitor, pilot.app.market
+    seen = []
+    for _ in range(6):
+        before = monitor.last_header, monitor.last_frame.trades, monitor.last_frame.ladder
+        ms[0] += 50
+        console.clock.jump(console.clock.now + 50_000)
+        console.history.rows(said(labels=labels(3, console.clock.now)))
+        app.paint()
+        now = monitor.last_header, monitor.last_frame.trades, monitor.last_frame.ladder
+        seen.append("".join(name for name, a, b in zip("htb", before, now, strict=True) if a != b))
+    assert seen == ["hb", "tb", "hb", "tb", "tb", "hb"], "the fifth is a whole picture"
+
+
+@pytest.mark.parametrize("key", ["space", "plus", "greater_than_sign", "k", "t"])
+async def test_what_a_key_changes_is_painted_at_once(played, key):
+    pilot, _ = played
+    monitor = pilot.app.monitor
+    pilot.app.paint()
+    before = monitor.last_header, monitor.last_frame.ladder, monitor._transport.transport
+    await pilot.press(key)
+    assert (monitor.last_header, monitor.last_frame.ladder, monitor._transport.transport) != before
 
 
 async def test_a_market_that_stands_shows_figures_and_charts_at_once(played):

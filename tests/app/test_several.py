@@ -123,6 +123,7 @@ async def test_another_symbol_ends_an_instant_replay_and_the_watch_list_goes_on_
         await pilot.press("w")
         assert [row.symbol for row in pilot.app.screen.last_rows] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
         session.everyone[2].failure = "torn"
+        pilot.app.shell.wall_us = lambda: 1_000_000
         pilot.app.screen.paint_beside()
         assert pilot.app.screen.last_rows[2].state == "failed"
         await pilot.press("tab")

@@ -11,6 +11,7 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Container
 
 from lobterm.app import keys, present, present_watch
+from lobterm.app.pace import Pace
 from lobterm.app.screens.transport import TransportScreen
 from lobterm.app.shell import Shell
 from lobterm.engine import params as pm
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 SLOW_US = 250_000
 """Figures, conditions and charts change no oftener than this while the market runs: nobody reads them faster."""
-
+TURN_US = 95_000
+"""Header, transport and trades change no oftener than this: of twenty frames a second every other one, in turns."""
 
 ONE_SYMBOL = "There is one symbol here: lobterm live BTCUSDT ETHUSDT follows several."
 
@@ -56,9 +58,9 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         self._laid_out = False
         self.direct_rows = DirectRows(self)
         self._no_transport = seekable(self.market) is None
-        self._whole_us: int | None = None
+        self.figures_pace, self._head_pace, self._tabs_pace = Pace(SLOW_US), Pace(TURN_US), Pace(SLOW_US)
+        self.at_once = True  # all of it at this frame, whatever its pace
         self._place: tuple[object, ...] = ()
-        self._tabs_us: int | None = None
         self._symbol = self.market.symbol
         self.last_header: HeaderView | None = None
         self.pointed = ""
@@ -95,14 +97,6 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         market = self.market
         return market.ready and not market.clock.paused and not market.finished
 
-    def due(self) -> bool:
-        """Say whether what is read slowly is to be painted too: while the market stands, always."""
-        now = self.shell.wall_us()
-        if self.running() and self._whole_us is not None and now - self._whole_us < SLOW_US:
-            return False
-        self._whole_us = now
-        return True
-
     def _elsewhere(self) -> bool:
         """Say whether the market has come to another place otherwise than by going on: no figure of before may stand."""
         found = seekable(self.market)
@@ -112,7 +106,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def repaint(self) -> None:
         """Show all of it anew, what is painted seldom too."""
-        self._whole_us = None
+        self.at_once = True
         self.paint()
 
     def on_screen_resume(self) -> None:
@@ -121,7 +115,7 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Paint all of it: there may be panels that were not there before."""
-        self._whole_us = None
+        self.at_once = True
 
     def on_mount(self) -> None:
         """From here on there is something to paint."""
@@ -138,44 +132,42 @@ class ConsoleScreen(TransportScreen, inherit_bindings=False):
         console, ui = self.market, self.shell.base
         if console.symbol != self._symbol:
             before, self._symbol = self._symbol, console.symbol
-            self._whole_us = self._tabs_us = None
+            self.at_once = True
             self.symbol_changed(before, console.symbol)
         without = seekable(console) is None
         self._timeline.set_class(without, "-none")
         if without is not self._no_transport:
             self._no_transport = without
             self.refresh_bindings()
-        if self._elsewhere():
-            self._whole_us = None
-        snapshot: Snapshot | None = None
-        glance: Glance | None = None
-        if not console.ready:
-            self._whole_us = None  # the first picture is a whole one
-        elif self.due():
-            glance = snapshot = console.snapshot(self.depth())
-        else:
-            glance = console.glance(self.depth())
+        now = self.shell.wall_us()
+        if self._elsewhere() or not self.running():
+            self.at_once = True
+        whole = self.figures_pace.due(now) or self.at_once
+        head = self.at_once or (not whole and self._head_pace.due(now))
+        snapshot = console.snapshot(self.depth()) if console.ready and whole else None
+        glance = snapshot or (console.glance(self.depth()) if console.ready else None)
         with self.direct_rows:
-            self._paint_header(glance)
-            self._transport.show(present.transport_bar(build.transport(console, ui, glance)))
-            self._paint_timeline(glance, snapshot is not None)
+            if head:
+                self._paint_header(glance)
+                self._transport.show(present.transport_bar(build.transport(console, ui, glance)))
+            self._paint_timeline(glance, whole)
             self._paint_tabs()
             if glance is None or snapshot is not None:
                 self.paint_body(snapshot)
             else:
                 self.paint_flow(glance)
+        self.at_once = False
 
     def symbol_changed(self, before: str, now: str) -> None:
         """Let go of what was chosen for the symbol that was on the screen before."""
 
     def _paint_tabs(self) -> None:
         """Show every symbol of the session and how its data stands."""
-        found, now = several(self.shell.running), self.shell.wall_us()
-        if found is None or (self._tabs_us is not None and now - self._tabs_us < SLOW_US):
+        found = several(self.shell.running)
+        if found is None or not (self._tabs_pace.due(self.shell.wall_us()) or self.at_once):
             return
         self._tabs.set_class(len(found.followed) < 2, "-none")
         if len(found.followed) > 1:
-            self._tabs_us = now
             self._tabs.show(present_watch.tab_row(watch.tabs(found.followed, found.shown_at, found.clock.now)))
 
     def action_other_symbol(self, step: int) -> None:

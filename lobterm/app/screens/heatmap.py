@@ -63,8 +63,7 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         now = self.market.snapshot(1).ts
         tick = self.market.history.depth.bin
         self.choice = heat.moved(self.choice, self.last_view.top, now, tick, columns * across, rows * up)
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Look at higher prices, or with ctrl from nearer."""
@@ -83,8 +82,7 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
     def action_zoom_time(self, step: int) -> None:
         """Put more or fewer seconds into a column."""
         self.choice = replace(self.choice, seconds=_next(heat.SECONDS, self.choice.seconds, step))
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def action_zoom_price(self, step: int) -> None:
         """Put more or fewer ticks into a row, about the middle of the picture."""
@@ -93,20 +91,17 @@ class HeatmapScreen(ConsoleScreen, inherit_bindings=False):
         if top is not None:
             top += (new - old) * self.choice.rows * max(1, self.market.history.depth.bin)
         self.choice = replace(self.choice, zoom=new, top=top, follow_top=None)
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def action_follow(self) -> None:
         """Go back to now and to the mid."""
         self.choice = replace(self.choice, end_ts=None, top=None, follow_top=None)
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def action_toggle_dots(self) -> None:
         """Show or hide the trades."""
         self.choice = replace(self.choice, dots=not self.choice.dots)
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
 
 def _next(values: tuple[int, ...], value: int, step: int) -> int:

@@ -58,14 +58,12 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
     def action_next_filter(self) -> None:
         """Show the next set of kinds."""
         self.chosen, self.skip = (self.chosen + 1) % len(log.FILTERS), 0
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def action_scroll(self, lines: int) -> None:
         """Move through the lines."""
         self.skip = max(0, self.skip + lines)
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def on_mouse_scroll_up(self) -> None:
         """Go towards now."""
@@ -78,5 +76,4 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
     def action_newest(self) -> None:
         """Go back to the newest line."""
         self.skip = 0
-        self._whole_us = None
-        self.paint()
+        self.repaint()

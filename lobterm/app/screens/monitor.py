@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -11,10 +12,11 @@ from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.widget import Widget
 
 from lobterm.app import keys, present
-from lobterm.app.screens.base import ConsoleScreen
+from lobterm.app.pace import Pace
+from lobterm.app.screens.base import TURN_US, ConsoleScreen
 from lobterm.engine.rows import HORIZONS_US
 from lobterm.view.book import outrun
-from lobterm.view.build import flow, frame
+from lobterm.view.build import book, frame, newest
 from lobterm.view.candles import CandlesView, candles
 from lobterm.view.ladder import GROUPS
 from lobterm.view.models import Frame, Ui
@@ -29,13 +31,13 @@ from widgets.table import TableWidget
 from widgets.tape import TapeWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lobterm.app.shell import Shell
     from lobterm.engine.read import Glance, Snapshot
 
 LEVELS_A_ROW_LOCKED = 4
 """A ladder that is held where it is may stand beside the mid; one that follows it shows no more levels than it has ticks."""
-CHARTS_AFTER = 2
-"""Frames after the figures are the charts drawn: no frame has to do both."""
 WHEEL = 3
 """Rows that a turn of the mouse wheel moves."""
 MOST_LEVELS = 4_000
@@ -51,8 +53,8 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.last_frame: Frame | None = None
-        self._charted: Snapshot | None = None
-        self._charts_wait = 0
+        self._trades_pace = Pace(TURN_US)
+        self._later: list[Callable[[], None]] = []
         self.choice = Ui()
         self._choices: dict[str, Ui] = {}
         self._outrun = 0
@@ -125,20 +127,22 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
 
     def paint_flow(self, glance: Glance) -> None:
         """Paint ladder and tape; the rest stands as it was: nobody reads it twenty times a second."""
-        ladder, trades = flow(glance, self.market, self._ui())
+        picture, ui = self.last_frame, self._ui()
+        if picture is None:
+            return
         self._outrun = outrun(glance)
-        if self.last_frame is not None:
-            self._show(replace(self.last_frame, ladder=ladder, trades=trades))
-        if self._charts_wait:
-            self._charts_wait -= 1
-            if self._charts_wait == 0:
-                self._paint_charts()
+        picture = replace(picture, ladder=book(glance, self.market, ui))
+        if self._trades_pace.due(self.shell.wall_us()):
+            picture = replace(picture, trades=newest(self.market, ui))
+            self._trades.show(present.trades(picture))
+        self._show_book(picture)
+        if self._later:
+            self._later.pop(0)()
 
-    def _show(self, picture: Frame) -> None:
-        self.choice = replace(self.choice, centre=picture.ladder.centre)
+    def _show_book(self, picture: Frame) -> None:
         self.last_frame = picture
+        self.choice = replace(self.choice, centre=picture.ladder.centre)
         self._book.show(present.book(picture.ladder))
-        self._trades.show(present.trades(picture))
 
     def _ui(self) -> Ui:
         base = self.shell.base
@@ -154,43 +158,50 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         )
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
-        """Build one frame and hand it to the widgets."""
+        """Build one picture and hand it to the widgets: all of it now, or while the market runs over some frames."""
         picture = frame(snapshot, self.market, self._ui())
         self._outrun = outrun(snapshot) if snapshot else 0
-        self._show(picture)
+        self._show_book(picture)
+        self._trades_pace.begin(self.shell.wall_us())
+        self._trades.show(present.trades(picture))
         self._signals.show(present.signals(picture))
         self._meters.show(present.pressure(picture.pressure, self._meters.size.height))
         for panel, show_panel in self._panels:
             if _seen(panel):
                 panel.show(show_panel(picture))
+        waited = self._later
+        self._later = [
+            partial(self._paint_tables, picture),
+            partial(self._paint_pressure, picture, snapshot),
+            partial(self._paint_candles, picture, snapshot),
+        ]
+        if waited or self.at_once:  # frames are few, or a person waits
+            while self._later:
+                self._later.pop(0)()
+
+    def _paint_tables(self, picture: Frame) -> None:
         for table, show_table in self._tables:
             if _seen(table):
                 table.show(show_table(picture))
-        waited, self._charts_wait, self._charted = self._charts_wait, 0, snapshot
-        if waited or not self.running():
-            self._paint_charts()
-        else:
-            self._charts_wait = CHARTS_AFTER
 
-    def _paint_charts(self) -> None:
-        """Draw the charts of the last whole picture."""
-        snapshot, waits = self._charted, self.last_frame.waits if self.last_frame else ""
-        if _seen(self._candles):
-            columns, now = self._candles.columns(), self.market.clock.now
-            view = CandlesView("", unknown=waits)
-            if snapshot:
-                view = candles(self.market.history, now, self.market.instrument, columns)
-            self._candles.show(present.candle_chart(view))
+    def _paint_pressure(self, picture: Frame, snapshot: Snapshot | None) -> None:
         if _seen(self._lpi):
             columns = self._lpi.columns()
-            chart = lpi_chart(self.market.history, snapshot, columns) if snapshot else waiting(waits)
+            chart = lpi_chart(self.market.history, snapshot, columns) if snapshot else waiting(picture.waits)
             self._lpi.show(present.chart(chart))
+
+    def _paint_candles(self, picture: Frame, snapshot: Snapshot | None) -> None:
+        if _seen(self._candles):
+            view = CandlesView("", unknown=picture.waits)
+            if snapshot:
+                history, now = self.market.history, self.market.clock.now
+                view = candles(history, now, self.market.instrument, self._candles.columns())
+            self._candles.show(present.candle_chart(view))
 
     def _choose(self, **changes: object) -> None:
         """Look at the market in another way."""
         self.choice = replace(self.choice, **changes)
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def _choose_book(self, **changes: object) -> None:
         """Look at the book in another way: while the market runs the rest stands as it was."""

@@ -83,8 +83,7 @@ class OrderScreen(MonitorScreen, inherit_bindings=False):
         else:
             self.say(words)
         self._hear()
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     # --- what is sent ---
 
@@ -149,7 +148,7 @@ class OrderScreen(MonitorScreen, inherit_bindings=False):
             self.say("picked: move the cursor, m puts it there, esc leaves it")
         else:
             self.say("no order of yours at the cursor")
-        self.paint()
+        self.repaint()
 
     def action_flatten(self) -> None:
         """Cancel one's own orders and take out what one holds."""
@@ -171,8 +170,7 @@ class OrderScreen(MonitorScreen, inherit_bindings=False):
             self.cursor = max(group, here + rows * group)
             if prices and not min(prices) <= self.cursor <= max(prices):
                 self.choice = _with(self.choice, centre=self.cursor // group, locked=True)
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def action_cursor_home(self) -> None:
         """Go to the mid, and let the ladder follow it again."""
@@ -186,24 +184,23 @@ class OrderScreen(MonitorScreen, inherit_bindings=False):
         over = self._book.region.contains(int(event.screen_x), int(event.screen_y))
         if over and 0 <= row < len(ladder) and ladder[row].px is not None:
             self.cursor = ladder[row].px
-            self._whole_us = None
-            self.paint()
+            self.repaint()
 
     def action_digit(self, sign: str) -> None:
         """Type the size."""
         self.size_.type(sign)
-        self.paint()
+        self.repaint()
 
     def action_preset(self, step: int) -> None:
         """Take the next round size."""
         self.size_.step(step)
-        self.paint()
+        self.repaint()
 
     def action_leave(self) -> None:
         """Put back what was picked, else go back to the monitor."""
         if self.picked is not None:
             self.picked = None
-            self.paint()
+            self.repaint()
         else:
             self.dismiss()
 

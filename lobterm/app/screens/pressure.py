@@ -58,5 +58,4 @@ class PressureScreen(ConsoleScreen, inherit_bindings=False):
         """Put more or less time across."""
         at = series.DOTS_US.index(self.dot_us) + step
         self.dot_us = series.DOTS_US[min(max(at, 0), len(series.DOTS_US) - 1)]
-        self._whole_us = None
-        self.paint()
+        self.repaint()

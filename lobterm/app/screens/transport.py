@@ -66,31 +66,31 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         """Play or pause; while the engine loads there is nothing to do either with."""
         if self.tape():
             self.market.clock.toggle()
-        self.paint()
+        self.repaint()
 
     def action_step(self, unit: str) -> None:
         """Fold one unit more and stand there."""
         if found := self.tape():
             found.step(cast("Unit", unit))
-        self.paint()
+        self.repaint()
 
     def action_step_back(self, unit: str) -> None:
         """Stand where the last step of this unit would have stopped."""
         if found := self.tape():
             found.step_back(cast("Unit", unit))
-        self.paint()
+        self.repaint()
 
     def action_next_trigger(self) -> None:
         """Go to just after the next trigger."""
         if found := self.tape():
             found.next_trigger()
-        self.paint()
+        self.repaint()
 
     def action_prev_trigger(self) -> None:
         """Go to just after the last trigger before here."""
         if found := self.tape():
             found.prev_trigger()
-        self.paint()
+        self.repaint()
 
     def action_jump(self, seconds: int) -> None:
         """Go so many seconds on, or back."""
@@ -102,7 +102,7 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         """Give up a seek that waits."""
         if (found := seekable(self.market)) and found.seeking:
             found.cancel_seek()
-        self.paint()
+        self.repaint()
 
     def _speed(self, change: str) -> None:
         if seekable(self.market) is None:
@@ -111,7 +111,7 @@ class TransportScreen(Screen[None], inherit_bindings=False):
             getattr(self.market.clock, change)()
         else:
             self.market.clock.speed = float(change)
-        self.paint()
+        self.repaint()
 
     def action_faster(self) -> None:
         """Go to the next higher speed."""
@@ -146,7 +146,7 @@ class TransportScreen(Screen[None], inherit_bindings=False):
         if found := self.tape():
             self.shell.loop_from = found.clock.now
             self.say(f"Loop from {fmt.clock(found.clock.now)}: ) sets its other end")
-        self.paint()
+        self.repaint()
 
     def action_loop_to(self) -> None:
         """Let the loop end here."""
@@ -159,14 +159,14 @@ class TransportScreen(Screen[None], inherit_bindings=False):
                     found.set_loop(start, found.clock.now)
                 except ValueError as error:
                     self.say(str(error))
-        self.paint()
+        self.repaint()
 
     def action_clear_loop(self) -> None:
         """Play on at the end of the loop."""
         if found := self.tape():
             found.clear_loop()
             self.shell.loop_from = None
-        self.paint()
+        self.repaint()
 
     def action_toggle_zone(self) -> None:
         """Tell every time by UTC, or by this machine's zone."""

@@ -54,7 +54,7 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
     def paint_beside(self) -> None:
         """Show the symbols as they go on, while what one of them has been stands still."""
         super().paint_beside()
-        if self._laid_out and self.shell.frozen and self.due():
+        if self._laid_out and self.shell.frozen and self.figures_pace.due(self.shell.wall_us()):
             self.paint_body(self.shell.frozen.snapshot(1))
 
     def _top(self, height: int) -> int:
@@ -67,8 +67,7 @@ class WatchScreen(ConsoleScreen, inherit_bindings=False):
 
     def _light(self, at: int) -> None:
         self.lit = min(max(at, 0), max(0, len(followed(self.shell.running)) - 1))
-        self._whole_us = None
-        self.paint()
+        self.repaint()
 
     def action_watch_this(self) -> None:
         """Put the lit symbol on the monitor."""
