@@ -17,7 +17,7 @@ TRADED_FROM_WIDTH, TRADED_CELLS = 56, 24
 """Wider ladders show what was sold and bought at each price, and the profile of it."""
 
 
-class LadderRow(Struct, frozen=True, gc=False):
+class LadderRow(Struct, frozen=True, gc=False, cache_hash=True):
     """One price. Texts come padded to the same width in every row of a picture; an empty text is an empty cell."""
 
     price: str

@@ -17,7 +17,7 @@ SWEEP_CELLS = 4
 NAME_CELLS = 16
 
 
-class TapeRow(Struct, frozen=True, gc=False):
+class TapeRow(Struct, frozen=True, gc=False, cache_hash=True):
     """One trade. `price` and `size` come padded to the same width in every row of a picture."""
 
     time: str  # HH:MM:SS.mmm; what does not fit is dropped from the left

@@ -6,7 +6,7 @@ Undefined is None. Units are in the names; prices are ticks and sizes lots unles
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,7 @@ Levels = npt.NDArray[np.int64]
 """Shape (n, 2): price in ticks, size in lots; best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnOrder:
+class OwnOrder(NamedTuple):
     """One of our resting (or travelling) orders."""
 
     order_id: int
@@ -212,9 +211,9 @@ def orders(s: st.State) -> tuple[OwnOrder, ...]:
             taker=bool(row[st.O_TAKER]),
             arrived=row[st.O_DUE] == 0,
             leaving=row[st.O_TO] != 0,
-            ahead=max(queue[st.Q_AHEAD], 0.0) if row[st.O_JOINED] == st.JOINED else None,
+            ahead=max(ahead, 0.0) if row[st.O_JOINED] == st.JOINED else None,
         )
-        for row, queue in zip(book[held].tolist(), s.queue[held].tolist(), strict=True)
+        for row, ahead in zip(book[held].tolist(), s.queue[held, st.Q_AHEAD].tolist(), strict=True)
         if row[st.O_TO] == 0 or row[st.O_TO] > now
     )
 

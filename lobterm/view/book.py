@@ -15,6 +15,8 @@ from lobterm.view import format as fmt
 from lobterm.view.models import Own, OwnState, Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lobterm.engine.read import Glance, OwnOrder
     from lobterm.instrument import Instrument
 
@@ -81,11 +83,11 @@ class Book:
                 continue  # it has no price to stand at
             self.own.setdefault((order.side, unit_of(order.px, order.side, group)), []).append(order)
 
-    def own_at(self, side: int, unit: int) -> Own | None:
-        """Return our orders of one side at one unit as one mark."""
-        orders = self.own.get((side, unit))
-        if not orders:
-            return None
+    def marks(self, side: int) -> dict[int, Own]:
+        """Return our orders of one side, by unit, those at one as one mark."""
+        return {unit: self._mark(orders) for (whose, unit), orders in self.own.items() if whose == side}
+
+    def _mark(self, orders: list[OwnOrder]) -> Own:
         state = OwnState.LEAVING if all(order.leaving for order in orders) else OwnState.RESTING
         if state is OwnState.RESTING and not any(order.arrived for order in orders if not order.leaving):
             state = OwnState.TRAVELLING
@@ -110,10 +112,11 @@ class Book:
             return 2 * (alone or 0)
         return self.bid + self.ask
 
-    def large(self, units: set[int]) -> float:
-        """Return from how many lots on a level among `units` is large."""
-        found = sorted(side[unit] for side in (self.bids, self.asks) for unit in units & side.keys())
-        if len(found) < 8:
-            return float("inf")
-        # numpy takes ten times as long for so few
-        return LARGE * (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
+
+def large(sizes: Iterable[int]) -> float:
+    """Return from how many lots on a level is large, among these; 0 is no level."""
+    found = sorted(filter(None, sizes))
+    if len(found) < 8:
+        return float("inf")
+    # numpy takes ten times as long for so few
+    return LARGE * (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2

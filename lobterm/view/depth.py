@@ -131,8 +131,8 @@ class Depth:
 
     def _begin(self, events: EventArray) -> int | None:
         """Lay band and bins about the first levels that are told, those of one second; return when, None if none is told."""
-        mine = events["market"] == Market.PERP
-        levels = np.flatnonzero(mine & (events["kind"] == Kind.BOOK))
+        mine = events["market"] == int(Market.PERP)
+        levels = np.flatnonzero(mine & (events["kind"] == int(Kind.BOOK)))
         if not len(levels):
             return None
         begun = int(events["ts"][levels[0]])

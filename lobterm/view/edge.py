@@ -47,7 +47,7 @@ def round_trip(snapshot: Snapshot) -> tuple[float, float, int] | None:
 def markout(history: History, horizon: int) -> tuple[float, int] | None:
     """Return (mean in bps, n) of the maker's markouts at a horizon since the history begins; None without any."""
     rows = history.markouts.rows
-    rows = rows[((rows["valid"] >> horizon) & 1 != 0) & (rows["strategy"] == Strategy.MAKER)]
+    rows = rows[((rows["valid"] >> horizon) & 1 != 0) & (rows["strategy"] == int(Strategy.MAKER))]
     if not len(rows):
         return None
     bps = 1e4 * rows["side"] * (rows["mid2"][:, horizon] - rows["ref2"]) / rows["ref2"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEPT = 5_000
 HIDING = (Scope.BOOK, Scope.ALL)
 """Gaps by which the book is lost."""
+REJECT, UNPRICED = int(QuoteAct.REJECT), int(QuoteAct.UNPRICED)
 
 
 class What(IntEnum):
@@ -117,15 +118,16 @@ class Happened:
         if not len(quotes):
             self._add(found)
             return
+        acts = quotes["act"]
         found += [
             Note(int(row["ts"]), What.REJECT, int(row["px"]), int(row["why"]), int(row["side"]), int(row["strategy"]),
                  row=int(row["offset"]))
-            for row in quotes[quotes["act"] == QuoteAct.REJECT][-KEPT:]
+            for row in quotes[acts == REJECT][-KEPT:]
         ]  # fmt: skip
         found += [
             Note(int(row["ts"]), What.UNPRICED, int(row["live_from"]), int(row["qty"]), int(row["side"]),
                  int(row["strategy"]), row=int(row["offset"]))
-            for row in quotes[quotes["act"] == QuoteAct.UNPRICED][-KEPT:]
+            for row in quotes[acts == UNPRICED][-KEPT:]
         ]  # fmt: skip
         self._add(found)
 

@@ -59,10 +59,12 @@ TRADES_KEPT, TICKS_KEPT, ROWS_KEPT, LIQUIDATIONS_KEPT = 100_000, 28_800, 10_000,
 
 Rows = npt.NDArray[np.void]
 
-TRADES, PREDICTED, SETTLED, HEARTBEAT = Kind.TRADE, Kind.FUNDING, Kind.FUNDING_SETTLED, Kind.HEARTBEAT
-REFERENCE, INDEX, OPEN_INTEREST, FORCED_OUT = Kind.REFERENCE, Kind.INDEX, Kind.OPEN_INTEREST, Kind.LIQUIDATION
-PERP, MARKED_FILL = Market.PERP, rows.Marked.FILL
-"""By name, because an enum's own look-up is slow."""
+TRADES, PREDICTED, SETTLED, HEARTBEAT = map(int, (Kind.TRADE, Kind.FUNDING, Kind.FUNDING_SETTLED, Kind.HEARTBEAT))
+REFERENCE, INDEX, OPEN_INTEREST, FORCED_OUT = map(
+    int, (Kind.REFERENCE, Kind.INDEX, Kind.OPEN_INTEREST, Kind.LIQUIDATION)
+)
+PERP, MARKED_FILL = int(Market.PERP), int(rows.Marked.FILL)
+"""Plain numbers: an array that is compared with an enum asks it for half a dozen things it has not."""
 
 
 class Funding(NamedTuple):

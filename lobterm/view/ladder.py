@@ -6,15 +6,15 @@ stands still until the mid leaves its middle third. An order of ours outside the
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lobterm.events import GapCause
 from lobterm.view import format as fmt
-from lobterm.view.book import Book, Sizes, unit_of
+from lobterm.view.book import Book, Sizes, large, unit_of
 from lobterm.view.models import LadderRow, LadderView, Own, Ui, Zone
 from lobterm.view.scale import full_scale
 
@@ -201,39 +201,41 @@ def _rows(
     """Return the rows, and what a full bar is worth."""
     instrument, group = book.instrument, book.group
     price = fmt.prices(instrument)
-    bids, asks = (_cumulative(book.bids), _cumulative(book.asks)) if ui.cumulative else (book.bids, book.asks)
+    shown = [unit for unit in units if unit is not None]
+    lots = plain = [(book.bids.get(unit, 0), book.asks.get(unit, 0)) for unit in shown]
+    if ui.cumulative:
+        bids, asks = _cumulative(book.bids), _cumulative(book.asks)
+        lots = [(bids.get(unit, 0), asks.get(unit, 0)) for unit in shown]
     worth = instrument.lot * (instrument.tick * group if ui.in_quote else 1.0)
-    shown = {unit for unit in units if unit is not None}
     ends = (min(shown), max(shown)) if shown else ()
     cells = max((len(price(unit * group)) for unit in ends), default=0)
-    most = max(
-        ((bids.get(unit, 0) + asks.get(unit, 0)) * worth * (unit if ui.in_quote else 1) for unit in shown), default=0.0
-    )
-    full, large = full_scale(most), book.large(shown)
-    any_large = large < math.inf
+    sums = [bid + ask for bid, ask in lots]
+    if ui.in_quote:
+        sums = [unit * both for unit, both in zip(shown, sums, strict=True)]
+    full = full_scale(max(sums, default=0) * worth)
+    from_lots = large(chain.from_iterable(plain))
     traded = _traded(units, group, profile) if profile is not None else {}
     most_traded = full_scale(max(map(sum, traded.values()), default=0))
     last = unit_of(last_trade[0], -last_trade[1], group) if last_trade[1] else None
     cursor = None if ui.cursor is None else ui.cursor // group
+    own_bids, own_asks = book.marks(1), book.marks(-1)
     row = _teller(instrument, group, ui.in_quote, full, most_traded)
-    blank = LadderRow(" " * cells, Zone.BLANK)
-    rows = tuple(
-        blank
-        if unit is None
-        else row(
+    told = {
+        unit: row(
             unit,
             cells,
             book.zone(unit),
-            bids.get(unit, 0),
-            asks.get(unit, 0),
+            *levels,
             *traded.get(unit, NONE_TRADED),
-            book.own_at(1, unit) if book.own else None,
-            book.own_at(-1, unit) if book.own else None,
+            own_bids.get(unit),
+            own_asks.get(unit),
             last_trade[1] if last == unit else 0,
             unit in pinned,
-            any_large and max(book.bids.get(unit, 0), book.asks.get(unit, 0)) >= large,
+            max(unsummed) >= from_lots,
             unit == cursor,
         )
-        for unit in units
-    )
+        for unit, levels, unsummed in zip(shown, lots, plain, strict=True)
+    }
+    blank = LadderRow(" " * cells, Zone.BLANK)
+    rows = tuple(blank if unit is None else told[unit] for unit in units)
     return rows, f"bar {fmt.worth(full, 7) if ui.in_quote else f'{full:,.10g}'}"

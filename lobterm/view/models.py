@@ -51,7 +51,7 @@ class Own(Struct, frozen=True, gc=False):
     state: OwnState
 
 
-class LadderRow(Struct, frozen=True, gc=False):
+class LadderRow(Struct, frozen=True, gc=False, cache_hash=True):
     """One price."""
 
     price: str

@@ -114,7 +114,7 @@ def _scaled(lines: tuple[Line, ...], least: float, below: float) -> tuple[float,
 
 def _forced(ticks: Any, axis: Axis) -> dict[int, Bools]:
     return {
-        side: axis.any(ticks["ts"], ticks[name] == Regime.FORCED)
+        side: axis.any(ticks["ts"], ticks[name] == int(Regime.FORCED))
         for side, name in ((-1, "state_sell"), (1, "state_buy"))
     }
 

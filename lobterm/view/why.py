@@ -197,7 +197,7 @@ def order(order: OwnOrder, snapshot: Snapshot, history: History) -> str:
 def _last_why(history: History, order_id: int, act: QuoteAct) -> QuoteWhy | None:
     """Return why the last thing of a kind happened to an order, None if that is forgotten."""
     rows = history.quotes.rows
-    mine = rows["why"][(rows["order_id"] == order_id) & (rows["act"] == act)]
+    mine = rows["why"][(rows["order_id"] == order_id) & (rows["act"] == int(act))]
     return QuoteWhy(int(mine[-1])) if len(mine) else None
 
 
@@ -210,7 +210,8 @@ def side(which: int, snapshot: Snapshot, instrument: Instrument, history: Histor
         where = "rests" if best.arrived else "sent"
         return Value(label, f"{fmt.price(best.px, instrument)} {where}: {order(best, snapshot, history)}", side=which)
     rows = history.quotes.rows
-    gone = rows[(rows["strategy"] == Strategy.MAKER) & (rows["side"] == which) & (rows["act"] != QuoteAct.PLACE)]
+    ours = (rows["strategy"] == int(Strategy.MAKER)) & (rows["side"] == which)
+    gone = rows[ours & (rows["act"] != int(QuoteAct.PLACE))]
     why_not = snapshot.quote_why_not
     if not len(gone):
         return Value(label, f"none: {why_not}" if why_not else "none yet", Tone.UNKNOWN)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -47,7 +46,7 @@ def test_the_parts_of_a_profit_add_up_to_it():
 
 def test_the_maker_shows_its_own_ledger_and_quotes_and_nobody_else_s():
     quotes = orders((1, MID - 9), (-1, MID + 9))
-    fade = replace(orders((1, MID - 2))[0], order_id=9, strategy=Strategy.FADE)
+    fade = orders((1, MID - 2))[0]._replace(order_id=9, strategy=Strategy.FADE)
     nothing = Pnl(0, 0, 0, 0, 0, 0)
     books = (Ledger(7, 3, nothing), Ledger(100, 50, Pnl(5, 5, 0, 0, 0, 0)), Ledger(0, 0, nothing))
     picture = snapshot(orders=(*quotes, fade), ledgers=books, inventory=107, fills=53)
@@ -60,10 +59,10 @@ def test_the_maker_shows_its_own_ledger_and_quotes_and_nobody_else_s():
 
 
 def test_a_taker_is_at_market_and_at_no_price():
-    taker = replace(orders((-1, 0))[0], taker=True, strategy=Strategy.FADE)
+    taker = orders((-1, 0))[0]._replace(taker=True, strategy=Strategy.FADE)
     shown = desk.orders(snapshot(orders=(*orders((1, MID)), taker)), BTC)
     assert [(row.whose, row.price, row.side) for row in shown] == [("fade", "market", -1), ("maker", "53,104.2", 1)]
-    assert figures(desk.maker(snapshot(orders=(replace(taker, strategy=Strategy.MAKER),)), BTC))["ask"][0] == "—"
+    assert figures(desk.maker(snapshot(orders=(taker._replace(strategy=Strategy.MAKER),)), BTC))["ask"][0] == "—"
 
 
 def test_what_cannot_be_known_is_not_a_number():
@@ -97,7 +96,7 @@ def test_the_mid_is_exact():
 
 
 def test_orders_from_the_top_with_what_is_left_and_where_they_are():
-    partly = replace(orders((1, MID - 1))[0], left=4)
+    partly = orders((1, MID - 1))[0]._replace(left=4)
     shown = desk.orders(snapshot(orders=(partly, *orders((-1, MID + 5), arrived=False))), BTC)
     assert [(row.price, row.size, row.state, row.side) for row in shown] == [
         ("53,104.7", "0.010", OwnState.TRAVELLING, -1),
@@ -106,7 +105,7 @@ def test_orders_from_the_top_with_what_is_left_and_where_they_are():
 
 
 def test_the_queue_ahead_is_shown_where_it_is_known():
-    resting = replace(orders((1, MID))[0], ahead=1234.0)
+    resting = orders((1, MID))[0]._replace(ahead=1234.0)
     assert [row.ahead for row in desk.orders(snapshot(orders=(resting, *orders((-1, MID + 5)))), BTC)] == ["—", "1.234"]
 
 

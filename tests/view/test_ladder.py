@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -169,7 +167,7 @@ def test_any_height_has_just_as_many_rows(rows, levels_only):
 
 
 def test_an_order_at_market_stands_at_no_price():
-    taker = replace(orders((-1, 0))[0], taker=True)
+    taker = orders((-1, 0))[0]._replace(taker=True)
     assert not any(row.own_ask or row.pinned for row in view(orders=(taker,)).rows)
 
 

@@ -41,7 +41,7 @@ def quotes(*rows: tuple) -> np.ndarray:
 
 
 def order(**changes) -> OwnOrder:
-    return replace(OwnOrder(1, 1, MID - 3, 10, 10, 0, 0, False, True, False, None), **changes)
+    return OwnOrder(1, 1, MID - 3, 10, 10, 0, 0, False, True, False, None)._replace(**changes)
 
 
 def test_the_fair_value_is_told_in_its_pieces():

@@ -55,6 +55,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         self.last_frame: Frame | None = None
         self._trades_pace = Pace(TURN_US)
         self._later: list[Callable[[], None]] = []
+        self._turn = 0
         self.choice = Ui()
         self._choices: dict[str, Ui] = {}
         self._outrun = 0
@@ -169,15 +170,15 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         for panel, show_panel in self._panels:
             if _seen(panel):
                 panel.show(show_panel(picture))
-        waited = self._later
-        self._later = [
-            partial(self._paint_tables, picture),
-            partial(self._paint_pressure, picture, snapshot),
-            partial(self._paint_candles, picture, snapshot),
-        ]
-        if waited or self.at_once:  # frames are few, or a person waits
-            while self._later:
-                self._later.pop(0)()
+        tables = partial(self._paint_tables, picture)
+        charts = [partial(self._paint_pressure, picture, snapshot), partial(self._paint_candles, picture, snapshot)]
+        if self._later or self.at_once:  # frames are few, or a person waits
+            for paint in (tables, *charts):
+                paint()
+            self._later = []
+        else:
+            self._turn = 1 - self._turn  # what a chart has for a second, or a minute, it need not show four times in it
+            self._later = [tables, charts[self._turn]]
 
     def _paint_tables(self, picture: Frame) -> None:
         for table, show_table in self._tables:
