@@ -70,8 +70,9 @@ def _fold_and_read() -> None:
     import numpy as np
 
     from lobterm.engine import checkpoint, drive, params, read
-    from lobterm.events import Flag, Kind, Market, empty
+    from lobterm.events import EVENT, Flag, Kind, Market, empty
     from lobterm.instrument import Instrument
+    from lobterm.tape.unpack import unpack
     from lobterm.view.depth import Depth
 
     values = params.defaults()
@@ -88,6 +89,10 @@ def _fold_and_read() -> None:
         [1, -1],
     )
     book["flags"] = Flag.SNAPSHOT, Flag.SNAPSHOT | Flag.LAST
+    columns = [np.ascontiguousarray(book[name]) for name in EVENT.names or ()]
+    for column in columns:
+        column.flags.writeable = False
+    unpack(empty(2), 1, *columns)
     list(drive.fold(engine, book))
     read.snapshot(engine.state, 1)
     depth = Depth()

@@ -5,6 +5,7 @@ The times of all row groups are known from the file's statistics, so any moment 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -30,7 +31,6 @@ class Page:
 
     def __init__(self, start: int, rows: EventArray, market: int) -> None:
         self.start, self.rows, self._market = start, rows, market
-        self.ts: Ints = np.ascontiguousarray(rows["ts"])
 
     @cached_property
     def message_ends(self) -> Ints:
@@ -120,12 +120,13 @@ class Pages:
         if ts >= self._times[number, 1]:
             return int(self.starts[number + 1])
         page = self.page(number)
-        return page.start + int(np.searchsorted(page.ts, ts, side="right"))
+        # numpy would copy the whole column to look into it
+        return page.start + bisect_right(page.rows["ts"], ts)
 
     def ts_of(self, row: int) -> int:
         """Return the receive time of a row."""
         page = self.page(self.page_of(row))
-        return int(page.ts[row - page.start])
+        return int(page.rows["ts"][row - page.start])
 
     def message_end_after(self, row: int) -> int:
         """Return the first row count above `row` that ends a whole message; the last one if there is none."""

@@ -51,8 +51,8 @@ class Depth:
         self._sides = np.zeros((2, TICKS_KEPT), np.float32)
         self._base = 0  # tick of the band's first place
         self._window = 0  # place in the band of the first bin
-        self._sums = np.zeros(BINS, np.float32)
-        self._dirty = np.ones(BINS, np.bool_)  # bins whose sum is not that of their levels any more
+        self._sums = np.zeros(BINS)
+        self._summed = False  # whether these are the sums of the bins' levels
         self._due = 0  # end of the second that is running
         self._known = False
 
@@ -63,7 +63,7 @@ class Depth:
     def copy(self) -> Depth:
         """Return the same levels and columns in memory of their own."""
         other = copy(self)
-        for name in ("columns", "lots", "_sides", "_sums", "_dirty"):
+        for name in ("columns", "lots", "_sides", "_sums"):
             setattr(other, name, getattr(self, name).copy())
         return other
 
@@ -77,12 +77,12 @@ class Depth:
         self.lots.take_back(len(self.columns) - n)
         self.columns.cut(n)
         self._due, self._known = 0, False
-        self._sides[:], self._dirty[:] = 0, True
+        self._sides[:], self._summed = 0, False
 
     def place(self, ts: int, bids: Ints, asks: Ints) -> None:
         """Take the whole book as it is at `ts`: (n, 2) ticks and lots a side."""
         levels = np.concatenate([bids, asks])
-        self._sides[:], self._dirty[:] = 0, True
+        self._sides[:], self._summed = 0, False
         if not len(levels):
             return
         if not self.bin:
@@ -121,8 +121,8 @@ class Depth:
         ended = max(0, (self._due - due) // COLUMN_US)
         columns = self.columns.room(ended)
         self._known = kernels.fold(
-            events, self._known, due, self._sides, self._base, self._window, self.bin, self._sums, self._dirty,
-            columns, *self.lots.room(ended), COLUMN_US,
+            events, self._known, due, self._sides, self._base, self._window, self.bin, self._summed_bins(), columns,
+            *self.lots.room(ended), COLUMN_US,
         )  # fmt: skip
 
     def _fits(self) -> bool:
@@ -160,7 +160,7 @@ class Depth:
         room = TICKS_KEPT - BINS * self.bin
         place = (px - self._base) // self.bin * self.bin - BINS // 2 * self.bin
         self._window = max(0, min(room // self.bin * self.bin, place))
-        self._dirty[:] = True
+        self._summed = False
 
     def follow(self, px: int) -> None:
         """Move the bins after the price once it has left their middle half."""
@@ -177,9 +177,15 @@ class Depth:
 
     def running(self) -> tuple[int, int, npt.NDArray[np.float32]] | None:
         """Return (end, tick of the first bin, lots by bin) of the second that is not over yet; None if not known."""
-        from lobterm.view.kernels import depth as kernels
-
         if not self._fits() or not self._known:
             return None
-        kernels.sum_bins(self._sides, self._window, self.bin, self._sums, self._dirty)
-        return self._due, self._base + self._window, self._sums.copy()
+        return self._due, self._base + self._window, self._summed_bins().astype(np.float32)
+
+    def _summed_bins(self) -> npt.NDArray[np.float64]:
+        """Return the lots by bin as they are."""
+        from lobterm.view.kernels import depth as kernels
+
+        if not self._summed:
+            kernels.sum_bins(self._sides, self._window, self.bin, self._sums)
+            self._summed = True
+        return self._sums

@@ -166,6 +166,30 @@ def test_a_missing_column(tmp_path):
     assert "qty" in refused(path)
 
 
+def cast(column: str, kind: pa.DataType):
+    def change(table):
+        at = table.schema.get_field_index(column)
+        return table.set_column(at, column, table.column(column).cast(kind))
+
+    return change
+
+
+def test_a_column_of_another_type_is_named(tmp_path):
+    path = tmp_path / "t.parquet"
+    written(path, sample())
+    rewritten(path, change_rows=cast("px", pa.float64()))
+    assert "px as double instead of int64" in refused(path)
+
+
+def test_an_empty_place_in_a_column_is_damage(tmp_path):
+    path = tmp_path / "t.parquet"
+    written(path, sample())
+    rewritten(path, change_rows=lambda table: table.set_column(
+        table.schema.get_field_index("px"), "px", pa.chunked_array([pa.array([1, None, 3, 4], pa.int64())])
+    ))  # fmt: skip
+    assert "damaged" in refused(path)
+
+
 @pytest.mark.parametrize(
     ("column", "values", "word"),
     [

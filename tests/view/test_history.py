@@ -71,6 +71,28 @@ def test_a_column_is_the_book_at_the_end_of_its_second():
     assert depth.running()[0] == START + 4 * COLUMN_US
 
 
+def test_a_bin_holds_what_its_levels_hold_after_any_number_of_changes():
+    rng = np.random.default_rng(6)
+    depth, levels = Depth(), {}
+    flags = Flag.SNAPSHOT
+    for second in range(12):
+        rows = [
+            (second, int(rng.choice([-1, 1])), 600_000 + int(rng.integers(-400, 400)), int(rng.integers(0, 1 << 40)))
+            for _ in range(300)
+        ]
+        depth.take(book(*rows, flags=flags))
+        levels |= {(side, px): np.float32(qty) for _, side, px, qty in rows}
+        flags = 0
+        if second == 6:  # the bins move, and with them what they hold
+            depth.follow(600_000 + 20_000)
+        end, base, lots = depth.running()
+        assert end == START + (second + 1) * COLUMN_US
+        held = np.zeros(len(lots))
+        for (_, px), qty in levels.items():
+            held[(px - base) // depth.bin] += qty
+        assert lots.tolist() == held.astype(np.float32).tolist()
+
+
 def test_cutting_the_rows_differently_changes_no_column():
     rng = np.random.default_rng(5)
     n = 5_000

@@ -12,19 +12,17 @@ BOOK, CLEAR, GAP, PERP = int(Kind.BOOK), int(Kind.BOOK_CLEAR), int(Kind.GAP), in
 SNAPSHOT, SCOPE_BOOK, SCOPE_ALL = int(Flag.SNAPSHOT), int(Scope.BOOK), int(Scope.ALL)
 
 Lots = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
+Sums = npt.NDArray[np.float64]
 
 
 @kernel
-def sum_bins(sides: Lots, window: int, width: int, sums: Lots, dirty: Bools) -> None:
-    """Sum the lots of both `sides` (2, ticks) in each bin of `width` ticks, from place `window` on, that is `dirty`."""
+def sum_bins(sides: Lots, window: int, width: int, sums: Sums) -> None:
+    """Sum the lots of both `sides` (2, ticks) in each bin of `width` ticks, from place `window` on."""
     for at in range(sums.shape[0]):
-        if dirty[at]:
-            dirty[at] = False
-            start, total = window + at * width, 0.0
-            for place in range(start, start + width):
-                total += sides[0, place] + sides[1, place]
-            sums[at] = total
+        start, total = window + at * width, 0.0
+        for place in range(start, start + width):
+            total += np.float64(sides[0, place]) + np.float64(sides[1, place])  # whole lots, exactly
+        sums[at] = total
 
 
 @kernel
@@ -36,8 +34,7 @@ def fold(
     base: int,
     window: int,
     width: int,
-    sums: Lots,
-    dirty: Bools,
+    sums: Sums,
     columns: npt.NDArray[np.void],
     lots: Lots,
     place: int,
@@ -45,6 +42,7 @@ def fold(
 ) -> bool:
     """Fold rows into `sides`, whose first place is tick `base`, and fill `columns`; return whether the book is known at last.
 
+    `sums` are those of the bins before, and are kept up: whole lots come and go without a rest up to 2^53 of them in a bin.
     The first column is of the second that ends at `due`, and is put into `lots` (a ring) at `place`; as many seconds as there
     are `columns` end by the last row.
     """
@@ -53,7 +51,6 @@ def fold(
     for i in range(events.shape[0]):
         event = events[i]
         while done < columns.shape[0] and event.ts >= due:
-            sum_bins(sides, window, width, sums, dirty)
             column = columns[done]
             column.ts, column.base, column.known = due, base + window, known
             row = lots[(place + done) % lots.shape[0]]
@@ -68,14 +65,15 @@ def fold(
             known = known or event.flags & SNAPSHOT != 0
             at = event.px - base
             if 0 <= at < ticks:
-                sides[0 if event.side > 0 else 1, at] = event.qty
+                side, lots_now = 0 if event.side > 0 else 1, np.float32(event.qty)
                 inside = at - window
                 if 0 <= inside < reach:
                     # no product of these comes near a whole number, so this is the division, without its cost
-                    dirty[np.int64((inside + 0.5) * per_tick)] = True
+                    sums[np.int64((inside + 0.5) * per_tick)] += np.float64(lots_now) - np.float64(sides[side, at])
+                sides[side, at] = lots_now
         elif kind == CLEAR:
             sides[:] = 0
-            dirty[:] = True
+            sums[:] = 0
         elif event.qty == SCOPE_BOOK or event.qty == SCOPE_ALL:
             known = False
     return known
