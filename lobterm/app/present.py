@@ -151,8 +151,8 @@ def _ladder_row(row: LadderRow, stale: bool) -> ladder.LadderRow:
     )
 
 
-def book(view: LadderView) -> ladder.Ladder:
-    """Return the ladder."""
+def book(view: LadderView, was: LadderView | None = None, shown: ladder.Ladder | None = None) -> ladder.Ladder:
+    """Return the ladder. `shown` is what `was` became: a row that is the same one still becomes what it was."""
     note = (
         f"STALE {view.stale}"
         if view.stale
@@ -163,7 +163,11 @@ def book(view: LadderView) -> ladder.Ladder:
     if view.entry:
         title = ladder.LadderTitle("ORDER", view.entry + (f" · {note}" if view.stale else ""), "own")
     stale = bool(view.stale)
-    return ladder.Ladder(title, tuple(_ladder_row(row, stale) for row in view.rows), view.unknown)
+    if was is None or shown is None or len(was.rows) != len(view.rows) or bool(was.stale) != stale:
+        return ladder.Ladder(title, tuple(_ladder_row(row, stale) for row in view.rows), view.unknown)
+    kept = zip(view.rows, was.rows, shown.rows, strict=True)
+    rows = tuple(same if row is before else _ladder_row(row, stale) for row, before, same in kept)
+    return ladder.Ladder(title, rows, view.unknown)
 
 
 def _trade(row: TradeRow) -> tape.TapeRow:

@@ -271,23 +271,27 @@ async def played(opened):
         yield pilot, ms
 
 
-async def test_while_it_runs_figures_change_four_times_a_second_and_are_painted_over_some_frames(played):
+async def test_while_it_runs_figures_change_four_times_a_second_tables_a_frame_later_and_charts_in_turns(played):
     pilot, ms = played
     app, monitor, console = pilot.app, pilot.app.monitor, pilot.app.market
     for _ in range(4):
         app.paint()
-    maker, ledgers, chart = monitor.last_frame.maker, told(pilot, "ledgers"), monitor._lpi.chart
+    maker, ledgers = monitor.last_frame.maker, told(pilot, "ledgers")
     console.changes = {"inventory": 777, "ledgers": snapshot().ledgers[1:] + snapshot().ledgers[:1]}
     ms[0] += 240
     app.paint()
     assert monitor.last_frame.maker == maker
-    ms[0] += 10
-    app.paint()
-    assert monitor.last_frame.maker != maker and told(pilot, "ledgers") == ledgers
-    app.paint()
-    assert told(pilot, "ledgers") != ledgers and monitor._lpi.chart is chart
-    app.paint()
-    assert monitor._lpi.chart is not chart
+    charts, changed = (monitor._lpi, monitor._candles), []
+    for _ in range(2):
+        before = [chart.chart for chart in charts]
+        ms[0] += 250 if changed else 10
+        app.paint()
+        assert monitor.last_frame.maker != maker and (changed or told(pilot, "ledgers") == ledgers)
+        assert [chart.chart for chart in charts] == before
+        app.paint()
+        assert told(pilot, "ledgers") != ledgers
+        changed.append([chart.chart is not was for chart, was in zip(charts, before, strict=True)])
+    assert sorted(changed) == [[False, True], [True, False]]
 
 
 async def test_while_it_runs_header_and_trades_change_in_turns_and_the_book_always(played):

@@ -58,6 +58,20 @@ def test_a_stale_book_has_no_bars_and_says_so():
     assert (title.note, title.note_paint) == ("STALE 4.2s", "warn")
 
 
+@pytest.mark.parametrize("after", ["same", "other row", "stale", "shorter", "unknown"])
+def test_a_ladder_after_another_is_what_it_is_alone(after):
+    rows = tuple(LadderRow(str(px), Zone.BID, bid="5", bid_share=0.5) for px in range(4))
+    was = LadderView(rows, "", "", 5)
+    view = {
+        "same": was,
+        "other row": replace(was, rows=(*rows[:2], replace(rows[2], bid="6"), rows[3])),
+        "stale": replace(was, stale="4.2s"),
+        "shorter": replace(was, rows=rows[1:]),
+        "unknown": replace(was, rows=(), unknown=("BOOK UNKNOWN",)),
+    }[after]
+    assert present.book(view, was, present.book(was)) == present.book(view)
+
+
 def test_a_pinned_row_is_marked():
     assert shown(LadderRow("1", Zone.BID, pinned=True)).mark == "⋮"
 

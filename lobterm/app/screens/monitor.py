@@ -54,7 +54,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         super().__init__(shell)
         self.last_frame: Frame | None = None
         self._trades_pace = Pace(TURN_US)
-        self._later: list[Callable[[], None]] = []
+        self._later: Callable[[], None] | None = None
         self._turn = 0
         self.choice = Ui()
         self._choices: dict[str, Ui] = {}
@@ -138,12 +138,14 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
             self._trades.show(present.trades(picture))
         self._show_book(picture)
         if self._later:
-            self._later.pop(0)()
+            self._later()
+            self._later = None
 
     def _show_book(self, picture: Frame) -> None:
+        was = self.last_frame.ladder if self.last_frame else None
         self.last_frame = picture
         self.choice = replace(self.choice, centre=picture.ladder.centre)
-        self._book.show(present.book(picture.ladder))
+        self._book.show(present.book(picture.ladder, was, self._book.ladder))
 
     def _ui(self) -> Ui:
         base = self.shell.base
@@ -159,7 +161,7 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         )
 
     def paint_body(self, snapshot: Snapshot | None) -> None:
-        """Build one picture and hand it to the widgets: all of it now, or while the market runs over some frames."""
+        """Build one picture and hand it to the widgets: all now, or while the market runs half of it a frame later."""
         picture = frame(snapshot, self.market, self._ui())
         self._outrun = outrun(snapshot) if snapshot else 0
         self._show_book(picture)
@@ -167,23 +169,23 @@ class MonitorScreen(ConsoleScreen, inherit_bindings=False):
         self._trades.show(present.trades(picture))
         self._signals.show(present.signals(picture))
         self._meters.show(present.pressure(picture.pressure, self._meters.size.height))
+        charts = [partial(self._paint_pressure, picture, snapshot), partial(self._paint_candles, picture, snapshot)]
+        if not self._later and not self.at_once:
+            self._turn = 1 - self._turn  # what a chart has for a second, or a minute, it need not show four times in it
+            self._later = partial(self._paint_rest, picture, charts[self._turn])
+            return
+        self._later = None  # frames are few, or a person waits
+        self._paint_rest(picture, *charts)
+
+    def _paint_rest(self, picture: Frame, *charts: Callable[[], None]) -> None:
         for panel, show_panel in self._panels:
             if _seen(panel):
                 panel.show(show_panel(picture))
-        tables = partial(self._paint_tables, picture)
-        charts = [partial(self._paint_pressure, picture, snapshot), partial(self._paint_candles, picture, snapshot)]
-        if self._later or self.at_once:  # frames are few, or a person waits
-            for paint in (tables, *charts):
-                paint()
-            self._later = []
-        else:
-            self._turn = 1 - self._turn  # what a chart has for a second, or a minute, it need not show four times in it
-            self._later = [tables, charts[self._turn]]
-
-    def _paint_tables(self, picture: Frame) -> None:
         for table, show_table in self._tables:
             if _seen(table):
                 table.show(show_table(picture))
+        for chart in charts:
+            chart()
 
     def _paint_pressure(self, picture: Frame, snapshot: Snapshot | None) -> None:
         if _seen(self._lpi):
