@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from decimal import Decimal
 
 from lobterm import jit_cache
@@ -28,8 +26,6 @@ FRAMES = {
 """A message of each kind that is read by compiled code."""
 
 
-LINEAR_ALGEBRA = "scipy.linalg"
-"""What numba looks for to know whether kernels may multiply matrices."""
 DONE = "warm"
 """File in the cache that says that everything is in it."""
 
@@ -47,26 +43,8 @@ def in_subprocess() -> None:
         )
 
 
-@contextlib.contextmanager
-def _without_linear_algebra() -> Iterator[None]:
-    """Let numba find no linear algebra while it gets ready: it would load much of scipy for what no kernel of ours calls."""
-    if LINEAR_ALGEBRA in sys.modules:
-        yield
-        return
-    sys.modules[LINEAR_ALGEBRA] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[LINEAR_ALGEBRA]
-
-
 def load() -> None:
     """Fold a book and read a picture of it: that compiles or loads every kernel that a replay needs."""
-    with _without_linear_algebra():
-        _fold_and_read()
-
-
-def _fold_and_read() -> None:
     import numpy as np
 
     from lobterm.engine import checkpoint, drive, params, read

@@ -10,10 +10,32 @@ Units: none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from numba import njit
+LINEAR_ALGEBRA = "scipy.linalg"
+"""What numba looks for to know whether kernels may multiply matrices."""
+
+
+@contextlib.contextmanager
+def _without_linear_algebra() -> Iterator[None]:
+    """Let numba find no linear algebra while it gets ready: it would load much of scipy for what no kernel of ours calls."""
+    if LINEAR_ALGEBRA in sys.modules:
+        yield
+        return
+    sys.modules[LINEAR_ALGEBRA] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[LINEAR_ALGEBRA]
+
+
+with _without_linear_algebra():
+    # here, where one thread is at a time: left to the first kernel, whichever thread has that would look
+    import numba.np.arraymath  # noqa: F401
+    from numba import njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
